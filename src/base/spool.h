@@ -1,0 +1,112 @@
+/* The spool directory: the only module that knows its layout. States are directories, every move is one rename or link, and
+ * what is answered is durable: file, then name. planspool-spool(5) documents it for people; the table of states, events and
+ * what is on disk stands there and at the head of spool.c.
+ *
+ * Functions return 0 or -1 with errno unless they say otherwise. */
+#ifndef PLANSPOOL_BASE_SPOOL_H
+#define PLANSPOOL_BASE_SPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/request.h"
+
+#define SPOOL_FORMAT 1
+#define SPOOL_WHY 512
+#define SPOOL_ID_SIZE (CONFIG_ENDPOINT_NAME_MAX + 1 + REQUEST_RESULT_ID_MAX + 1)
+#define SPOOL_INSTANCE_SIZE 33		/* 32 hexadecimal digits */
+#define SPOOL_ENVELOPE_MAX (8u << 20)	/* an envelope is never larger */
+
+struct spool;
+
+enum spool_state { SPOOL_NEW, SPOOL_ACTIVE, SPOOL_DONE, SPOOL_UNDELIVERED, SPOOL_CORRUPT };
+#define SPOOL_STATES 5
+const char *spool_state_name(enum spool_state s);
+int spool_state_parse(const char *s, enum spool_state *out);
+
+/* Ids: "<endpoint>.<task_result_id>". spool_id is a bug's abort if the parts are not valid. */
+void spool_id(const char *endpoint, const char *task_result_id, char out[SPOOL_ID_SIZE]);
+bool spool_id_valid(const char *id);
+
+/* ---- both sides ---- */
+
+/* Opens an existing spool of our format. NULL with a reason for people that says what to do. */
+struct spool *spool_open(const char *directory, char why[SPOOL_WHY]);
+void spool_close(struct spool *s);
+
+/* ---- the handler's side ---- */
+
+/* Whether the spooler announced that it can open this seal key. */
+bool spool_can_unseal(const struct spool *s, const char *seal_key_id);
+
+enum spool_accepted { SPOOL_ACCEPTED, SPOOL_DUPLICATE, SPOOL_REFUSED };
+/* Writes an envelope durably into new/. ACCEPTED and DUPLICATE only once the job's entry is durable; REFUSED with errno leaves
+ * nothing half-written, though after the link the whole job may stay. */
+enum spool_accepted spool_accept(struct spool *s, const char *id, const char *envelope, size_t len);
+
+/* 0 if a job could be written (rights, seal-keys); else -1 with a reason. */
+int spool_writable(struct spool *s, char why[SPOOL_WHY]);
+/* Milliseconds since a spooler last showed life, by the mtimes in spoolers/; -1 if none ever did. */
+int64_t spool_last_life(struct spool *s);
+
+/* ---- the spooler's side ---- */
+
+/* Makes what is missing of the spool, for the spooler's own user and, if handler_user is not NULL, that user's group; checks
+ * rights of what is there. 0, or -1 with a reason. */
+int spool_make(const char *directory, const char *handler_user, char why[SPOOL_WHY]);
+int spool_announce_keys(struct spool *s, const char *const *ids, size_t n);	/* replaces seal-keys */
+
+struct spool_entry {
+	char id[SPOOL_ID_SIZE];
+	int64_t mtime_ms;
+};
+/* Calls visit for each job in a state, in no order, until the end or until it returns false. In new/ names that are no jobs are
+ * passed to foreign (if not NULL). */
+int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *context, const struct spool_entry *entry),
+	void (*foreign)(void *context, const char *name), void *context);
+
+enum spool_claimed {
+	SPOOL_CLAIMED,		/* active/<id> is ours and holds request.json */
+	SPOOL_LOST,		/* another spooler has it, or it is gone */
+	SPOOL_FINISHED,		/* a duplicate of a job in done/ or undelivered/: dropped */
+	SPOOL_SET_ASIDE,	/* no regular file, wrong owner, too large: moved to corrupt/; reason in why */
+	SPOOL_TROUBLE,		/* errno; it stays where it is and is tried again later */
+};
+/* Claims new/<id>.json for instance (the lease's name). Also finishes a claim of the same instance that a crash interrupted. */
+enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid, char why[SPOOL_WHY]);
+
+/* The instance that holds active/<id>. 0, or -1: ENOENT when no claim file is there (a crash between mkdir and claim). */
+int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE]);
+/* Takes active/<id> over from a dead holder ("" when there is no claim file). CLAIMED, LOST, or TROUBLE. */
+enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
+
+/* Moves new/<name>, whatever it is, or active/<id> to corrupt/, under a name not used there before. */
+int spool_set_aside_new(struct spool *s, const char *name);
+int spool_set_aside_active(struct spool *s, const char *id);
+
+/* Files of a job. All are old or new after a crash, never a mixture, but the log. */
+enum spool_file { SPOOL_REQUEST, SPOOL_LOG, SPOOL_OUTCOMES, SPOOL_RESULT };
+int spool_read(struct spool *s, enum spool_state state, const char *id, enum spool_file file, struct buf *out);
+int spool_write_outcomes(struct spool *s, const char *id, const void *data, size_t n);
+/* Publishes the final body once. 0: it is this one; 1: there was one already, which decides (read it); -1. */
+int spool_publish_result(struct spool *s, const char *id, const void *data, size_t n);
+/* Appends one event, a line without its newline; fsynced if durable. */
+int spool_log(struct spool *s, const char *id, const char *line, bool durable);
+
+/* Ends a job: active/<id> becomes done/<id> or undelivered/<id>. EEXIST if there is one already. */
+int spool_finish(struct spool *s, const char *id, enum spool_state to);
+
+/* Housekeeping: files in tmp/ older than an hour; finished jobs of a state older than max_age. */
+int spool_sweep(struct spool *s, int64_t now_ms);
+int spool_remove(struct spool *s, enum spool_state state, const char *id);
+
+/* What inotify may watch as a hint: the path of new/. Owned by the spool. */
+const char *spool_new_path(const struct spool *s);
+/* The directory of leases, for lease.h. */
+int spool_lease_directory(const struct spool *s);
+
+#endif

@@ -1,0 +1,46 @@
+/* All checks of an endpoint as one thing: loaded once, then for each plan a run into which the plan's bytes go and out of which
+ * outcomes come. Used by the spooler and by "planspool check" alike. */
+#ifndef PLANSPOOL_CHECKS_CHECKSET_H
+#define PLANSPOOL_CHECKS_CHECKSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/config.h"
+#include "base/faults.h"
+#include "base/request.h"
+#include "checks/outcome.h"
+
+struct checkset;
+struct checkset_run;
+
+/* Loads the checks of an endpoint. A check that cannot be loaded adds errors to faults, and is kept as one that could not run:
+ * each run then has an error outcome with its first fault. Never NULL. */
+struct checkset *checkset_load(const struct config *config, const struct config_endpoint *endpoint, struct faults *faults);
+
+/* For the command line without a configuration: one policies check over these files and folders. */
+struct checkset *checkset_load_policies(const char *const *paths, size_t n, struct faults *faults);
+void checkset_free(struct checkset *set);
+
+/* Starts a run. done is called once, from checkset_end, checkset_abandon or later from the event loop, when every check has finished. outcomes is
+ * borrowed until checkset_stop. */
+struct checkset_run *checkset_start(const struct checkset *set, enum stage stage, uint64_t max_resource, uint64_t max_plan,
+	struct outcomes *outcomes, void (*done)(void *context), void *context);
+
+/* Plan bytes as they come. 0, or -1 once the plan is unusable: the outcomes then say so, and the caller may stop fetching. */
+int checkset_feed(struct checkset_run *run, const char *data, size_t len);
+void checkset_end(struct checkset_run *run);	/* the plan is complete */
+/* There is no plan, or no whole one: plan checks end with an error outcome that gives the reason; when no_plan_at_stage is true
+ * (pre_plan has no plan) they end as skipped instead. */
+void checkset_abandon(struct checkset_run *run, bool no_plan_at_stage, const char *reason);
+/* How far it is, for people: "412 resources, 20.1 MiB". Allocated. */
+char *checkset_progress(const struct checkset_run *run);
+void checkset_stop(struct checkset_run *run);	/* frees, also half-way */
+
+/* When the download starts again from the beginning (a retry after bytes were fed): forgets all outcomes and state. */
+void checkset_restart(struct checkset_run *run);
+
+/* 16 hexadecimal digits over all that was loaded, for results. */
+const char *checkset_hash(const struct checkset *set);
+
+#endif

@@ -1,0 +1,59 @@
+/* Outcomes: what checks found, collected for one run of the checks, with bounds. The severity threshold (fail_on) is applied
+ * here: a failed outcome below it becomes a warning. */
+#ifndef PLANSPOOL_CHECKS_OUTCOME_H
+#define PLANSPOOL_CHECKS_OUTCOME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/json.h"
+
+enum outcome_status {	/* worst first */
+	OUTCOME_FAILED, OUTCOME_ERROR, OUTCOME_UNKNOWN, OUTCOME_WARNING, OUTCOME_SKIPPED, OUTCOME_PASSED,
+	OUTCOME_STATUSES
+};
+const char *outcome_status_name(enum outcome_status s);	/* "failed" ... */
+
+struct outcome {
+	enum outcome_status status;
+	enum severity severity;
+	const char *id;			/* policy id, or the check's name; never NULL */
+	const char *address;		/* resource address; NULL: not about one resource */
+	const char *description;	/* one line: what the policy is, "Bucket must not be public" */
+	const char *reason;		/* one line: why this verdict, here; NULL. No sensitive value */
+	const char *help;		/* markdown: what to do; NULL */
+	const char *url;		/* guideline; NULL */
+};
+
+#define OUTCOME_HITS_KEPT 100		/* of one id and status; the rest is counted */
+
+struct outcomes;
+
+/* keep_all: every outcome is kept, passed ones too (the command line's --all); else failed, error, unknown, warning and skipped
+ * ones up to OUTCOME_HITS_KEPT each, and passed ones only counted. */
+struct outcomes *outcomes_new(enum severity fail_on, bool keep_all);
+void outcomes_free(struct outcomes *o);
+
+void outcomes_add(struct outcomes *o, const struct outcome *one);	/* copies */
+
+/* A whole check could not run: an error outcome whose id is the check's name. */
+void outcomes_check_failed_to_run(struct outcomes *o, const char *check, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+void outcomes_set_resources(struct outcomes *o, uint64_t n);	/* resource changes in the plan */
+uint64_t outcomes_resources(const struct outcomes *o);
+uint64_t outcomes_count(const struct outcomes *o, enum outcome_status s);	/* all, kept or not */
+
+/* The kept ones, worst status first, then severity, then in the order they were added. */
+size_t outcomes_kept(const struct outcomes *o);
+const struct outcome *outcomes_at(struct outcomes *o, size_t i);
+/* How many of the same id and status as the i-th were counted but not kept. */
+uint64_t outcomes_not_kept(struct outcomes *o, const char *id, enum outcome_status s);
+
+/* {"id", "status", "severity", "address", "description", "body", "url"}: as check --format json prints and outcomes.jsonl holds.
+ * body is markdown of reason and help. */
+json_t *outcome_json(const struct outcome *one);
+
+#endif
