@@ -76,12 +76,12 @@ enum spool_claimed {
 	SPOOL_SET_ASIDE,	/* no regular file, wrong owner, too large: moved to corrupt/; reason in why */
 	SPOOL_TROUBLE,		/* errno; it stays where it is and is tried again later */
 };
-/* Claims new/<id>.json for instance (the lease's name). Also finishes a claim of the same instance that a crash interrupted. */
+/* Claims new/<id>.json for instance (the lease's name). LOST with active/<id> in place also removes the entry in new/. */
 enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid, char why[SPOOL_WHY]);
 
-/* The instance that holds active/<id>. 0, or -1: ENOENT when no claim file is there (a crash between mkdir and claim). */
+/* The instance that holds active/<id>. 0, or -1: ENOENT when it is gone, or holds no claim file. */
 int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE]);
-/* Takes active/<id> over from a dead holder ("" when there is no claim file). CLAIMED, LOST, or TROUBLE. */
+/* Takes active/<id> over from a dead holder. CLAIMED, LOST, FINISHED or TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
 /* Moves new/<name>, whatever it is, or active/<id> to corrupt/, under a name not used there before. */

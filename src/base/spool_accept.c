@@ -1,0 +1,124 @@
+/*
+ * The handler's side of the spool: accepting a job, and saying whether one could be accepted.
+ *
+ * Accepting is: write in tmp/, fsync, link(2) into new/ (an existing name is never replaced), fsync new/, unlink in tmp/; only then
+ * is the sender told 200. The handler makes nothing of the layout and never reads a job back.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fsio.h"
+#include "base/spool_layout.h"
+
+bool spool_can_unseal(const struct spool *s, const char *seal_key_id)
+{
+	struct buf text = BUF_INIT(65536);
+	char *rest = NULL;
+	bool found = false;
+
+	if (fsio_read_file(s->fd[ROOT], "seal-keys", &text) == 0 && text.len > 0)
+		for (char *line = strtok_r(text.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+			if (strcmp(line, seal_key_id) == 0)
+				found = true;
+	buf_free(&text);
+	return found;
+}
+
+/* Whether the job is known in any state but corrupt. Only saves work: the spooler decides (see spool_claim). */
+static bool known(const struct spool *s, const char *id, const char *new_name)
+{
+	static const enum spool_place folders[] = { ACTIVE, DONE, UNDELIVERED };
+	char path[SPOOL_NAME_SIZE];
+
+	if (spool_exists(s->fd[NEW], new_name))
+		return true;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		spool_name(path, "%s/%s", spool_places[folders[i]].name, id);
+		if (spool_exists(s->fd[ROOT], path))
+			return true;
+	}
+	return false;
+}
+
+enum spool_accepted spool_accept(struct spool *s, const char *id, const char *envelope, size_t len)
+{
+	enum spool_accepted how = SPOOL_REFUSED;
+	char tmp[SPOOL_NAME_SIZE], name[SPOOL_NAME_SIZE];
+	bool duplicate;
+	int saved;
+
+	if (s->fd[TMP] < 0 || s->fd[NEW] < 0) {
+		errno = EACCES;
+		return SPOOL_REFUSED;
+	}
+	spool_name(name, "%s.json", id);
+	/* A duplicate is answered only once the first one's entry is durable. Seen in active/, its entry is either still in new/ or
+	 * was removed after active/ had been fsynced; so new/ is all that must be fsynced here. */
+	if (known(s, id, name))
+		return fsio_sync(s->fd[NEW]) == 0 ? SPOOL_DUPLICATE : SPOOL_REFUSED;
+
+	spool_name_unique(tmp, id);
+	if (fsio_create(s->fd[TMP], tmp, SPOOL_FILE_MODE, envelope, len) != 0)
+		return SPOOL_REFUSED;
+	duplicate = false;
+	if (linkat(s->fd[TMP], tmp, s->fd[NEW], name, 0) != 0) {
+		if (errno != EEXIST)
+			goto out;
+		duplicate = true;
+	}
+	if (fsio_sync(s->fd[NEW]) != 0)
+		goto out;	/* the entry may last: then the sender's next try is a duplicate */
+	how = duplicate ? SPOOL_DUPLICATE : SPOOL_ACCEPTED;
+out:
+	saved = errno;
+	(void)unlinkat(s->fd[TMP], tmp, 0);
+	errno = saved;
+	return how;
+}
+
+int spool_writable(struct spool *s, char why[SPOOL_WHY])
+{
+	static const enum spool_place needed[] = { TMP, NEW };
+
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+		const char *name = spool_places[needed[i]].name;
+
+		if (s->fd[needed[i]] < 0 || faccessat(s->fd[ROOT], name, R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+			snprintf(why, SPOOL_WHY, "%s/%s: %s", s->directory, name,
+				strerror(s->fd[needed[i]] < 0 ? EACCES : errno));
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int64_t spool_last_life(struct spool *s)
+{
+	int64_t latest = -1, age;
+	struct timespec now;
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+	int fd = s->fd[SPOOLERS] < 0 ? -1 : openat(s->fd[SPOOLERS], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && spool_mtime(&st) > latest)
+			latest = spool_mtime(&st);
+	closedir(dir);
+	if (latest < 0)
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	age = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - latest;
+	return age < 0 ? 0 : age;
+}

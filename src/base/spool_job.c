@@ -1,0 +1,336 @@
+/*
+ * The spooler's side of the spool: claiming a job, the files of one that is active, ending it, housekeeping. The table at the head
+ * of spool.c says what is on disk in each state.
+ *
+ * What lies in new/ was written by the handler's user, and perhaps not by the handler: it is checked after opening (regular file,
+ * owner, size; not the link count, which is 2 for a moment in every accept) and the spooler goes on with a copy of its own. What
+ * cannot be a job is kept in corrupt/ for a person, never deleted.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fsio.h"
+#include "base/log.h"
+#include "base/spool_layout.h"
+
+#define SWEEP_AGE_MS (60 * 60 * 1000)
+
+/* ---- claiming ---- */
+
+/* Removes a folder of ours and the files in it, one level of folders deep (work/). What is gone already is fine. */
+static int folder_remove(int dirfd, const char *name, unsigned depth)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return errno == ENOENT ? 0 : -1;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(fd, entry->d_name, 0) != 0 && (errno == EISDIR || errno == EPERM) && depth > 0)
+			(void)folder_remove(fd, entry->d_name, depth - 1);
+	}
+	closedir(dir);
+	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+int spool_set_aside_new(struct spool *s, const char *name)
+{
+	char to[SPOOL_NAME_SIZE];
+
+	spool_name_unique(to, name);
+	return renameat(s->fd[NEW], name, s->fd[CORRUPT], to);
+}
+
+int spool_set_aside_active(struct spool *s, const char *id)
+{
+	char to[SPOOL_NAME_SIZE];
+
+	spool_name_unique(to, id);
+	return renameat(s->fd[ACTIVE], id, s->fd[CORRUPT], to);
+}
+
+/* Reads new/<name> if it is what the handler writes. 0; 1 with the reason if it is not; -1. */
+static int new_read(struct spool *s, const char *name, uid_t handler_uid, struct buf *out, char why[SPOOL_WHY])
+{
+	int fd = openat(s->fd[NEW], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), rc = -1;
+	struct stat st;
+
+	if (fd < 0) {
+		if (errno != ELOOP && errno != ENXIO && errno != EACCES)
+			return -1;
+		snprintf(why, SPOOL_WHY, "new/%s: not a file that can be opened: %s", name, strerror(errno));
+		return 1;
+	}
+	if (fstat(fd, &st) != 0)
+		goto out;
+	rc = 1;
+	if (!S_ISREG(st.st_mode))
+		snprintf(why, SPOOL_WHY, "new/%s: not a regular file", name);
+	else if (st.st_uid != handler_uid && st.st_uid != geteuid())
+		snprintf(why, SPOOL_WHY, "new/%s: belongs to uid %u, not to the handler's user (uid %u)", name,
+			(unsigned)st.st_uid, (unsigned)handler_uid);
+	else if ((rc = fsio_read(fd, out)) != 0 && errno == EMSGSIZE) {
+		snprintf(why, SPOOL_WHY, "new/%s: larger than %u bytes", name, SPOOL_ENVELOPE_MAX);
+		rc = 1;
+	}
+out:
+	close(fd);
+	return rc;
+}
+
+/* Makes the hidden folder with the claim and the copy in it, durable but for its own name. */
+static int claim_prepare(struct spool *s, const char *hidden, const char *instance, const struct buf *envelope)
+{
+	char claim[SPOOL_NAME_SIZE];
+	int fd, rc = -1;
+
+	if (folder_remove(s->fd[ACTIVE], hidden, 1) != 0 || mkdirat(s->fd[ACTIVE], hidden, 0700) != 0)
+		return -1;
+	fd = openat(s->fd[ACTIVE], hidden, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -1;
+	spool_name(claim, "claim.%s", instance);
+	if (fsio_create(fd, "request.json", SPOOL_FILE_MODE, buf_text(envelope), envelope->len) == 0 &&
+	    fsio_create(fd, claim, SPOOL_FILE_MODE, "", 0) == 0)
+		rc = fsio_sync(fd);
+	close(fd);
+	return rc;
+}
+
+static bool ended(const struct spool *s, const char *id)
+{
+	return spool_exists(s->fd[DONE], id) || spool_exists(s->fd[UNDELIVERED], id);
+}
+
+enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid, char why[SPOOL_WHY])
+{
+	enum spool_claimed how = SPOOL_TROUBLE;
+	struct buf envelope = BUF_INIT(SPOOL_ENVELOPE_MAX);
+	char name[SPOOL_NAME_SIZE], hidden[SPOOL_NAME_SIZE];
+	int rc, saved;
+
+	spool_name(name, "%s.json", id);
+	spool_name(hidden, ".claim.%s.%s", instance, id);
+	rc = new_read(s, name, handler_uid, &envelope, why);
+	if (rc != 0) {
+		if (rc > 0)
+			how = spool_set_aside_new(s, name) == 0 ? SPOOL_SET_ASIDE : SPOOL_TROUBLE;
+		else if (errno == ENOENT)
+			how = SPOOL_LOST;
+		goto out;
+	}
+	if (claim_prepare(s, hidden, instance, &envelope) != 0)
+		goto out;
+	if (renameat(s->fd[ACTIVE], hidden, s->fd[ACTIVE], id) != 0) {
+		/* Somebody has the whole job, perhaps we ourselves before a crash: the entry in new/ has had its day once
+		 * active/ is durable. */
+		if ((errno == ENOTEMPTY || errno == EEXIST) && fsio_sync(s->fd[ACTIVE]) == 0 &&
+		    (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT))
+			how = SPOOL_LOST;
+		goto out;
+	}
+	/* Whoever has active/<id> decides whether this is a duplicate of a job that ended. */
+	if (ended(s, id)) {
+		if (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT)
+			how = renameat(s->fd[ACTIVE], id, s->fd[ACTIVE], hidden) == 0 ? SPOOL_FINISHED : SPOOL_TROUBLE;
+		goto out;
+	}
+	/* Gone from new/ since it was read: another spooler claimed and finished it, and housekeeping may have removed it. */
+	if (fsio_sync(s->fd[ACTIVE]) != 0 || (unlinkat(s->fd[NEW], name, 0) != 0 && errno != ENOENT))
+		goto out;
+	how = SPOOL_CLAIMED;
+out:
+	saved = errno;
+	if (how != SPOOL_CLAIMED)
+		(void)folder_remove(s->fd[ACTIVE], hidden, 1);
+	buf_free(&envelope);
+	errno = saved;
+	return how;
+}
+
+int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE])
+{
+	int fd = openat(s->fd[ACTIVE], id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), rc = -1;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while (rc != 0 && (entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, "claim.", 6) == 0 && strlen(entry->d_name + 6) < SPOOL_INSTANCE_SIZE) {
+			memcpy(instance, entry->d_name + 6, strlen(entry->d_name + 6) + 1);
+			rc = 0;
+		}
+	closedir(dir);
+	if (rc != 0)
+		errno = ENOENT;
+	return rc;
+}
+
+enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance)
+{
+	char old[SPOOL_NAME_SIZE], mine[SPOOL_NAME_SIZE];
+
+	spool_name(old, "%s/claim.%s", id, from);
+	spool_name(mine, "%s/claim.%s", id, instance);
+	if (renameat(s->fd[ACTIVE], old, s->fd[ACTIVE], mine) != 0)
+		return errno == ENOENT ? SPOOL_LOST : SPOOL_TROUBLE;
+	/* The dead holder may have won a duplicate and not come to look whether the job had ended. */
+	if (ended(s, id))
+		return spool_remove(s, SPOOL_ACTIVE, id) == 0 ? SPOOL_FINISHED : SPOOL_TROUBLE;
+	return SPOOL_CLAIMED;
+}
+
+/* ---- a job's files ---- */
+
+static int job_open(struct spool *s, const char *id)
+{
+	return openat(s->fd[ACTIVE], id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int spool_write_outcomes(struct spool *s, const char *id, const void *data, size_t n)
+{
+	char tmp[SPOOL_NAME_SIZE];
+	int fd = job_open(s, id), rc = -1;
+
+	if (fd < 0)
+		return -1;
+	spool_name_unique(tmp, "outcomes");
+	if (fsio_create(fd, tmp, SPOOL_FILE_MODE, data, n) == 0) {
+		rc = renameat(fd, tmp, fd, spool_job_files[SPOOL_OUTCOMES]);
+		if (rc != 0)
+			(void)unlinkat(fd, tmp, 0);
+	}
+	/* Its name becomes durable with the result's. */
+	close(fd);
+	return rc;
+}
+
+int spool_publish_result(struct spool *s, const char *id, const void *data, size_t n)
+{
+	char tmp[SPOOL_NAME_SIZE];
+	int fd = job_open(s, id), rc = -1, saved;
+
+	if (fd < 0)
+		return -1;
+	spool_name_unique(tmp, "result");
+	if (fsio_create(fd, tmp, SPOOL_FILE_MODE, data, n) == 0) {
+		if (linkat(fd, tmp, fd, spool_job_files[SPOOL_RESULT], 0) == 0)
+			rc = 0;
+		else if (errno == EEXIST)
+			rc = 1;
+		saved = errno;
+		(void)unlinkat(fd, tmp, 0);
+		errno = saved;
+	}
+	if (rc >= 0 && fsio_sync(fd) != 0)
+		rc = -1;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc;
+}
+
+int spool_log(struct spool *s, const char *id, const char *line, bool durable)
+{
+	struct buf text = BUF_INIT(1u << 20);
+	char path[SPOOL_NAME_SIZE], last;
+	struct stat st;
+	int fd, rc = -1, saved;
+
+	spool_name(path, "%s/%s", id, spool_job_files[SPOOL_LOG]);
+	fd = openat(s->fd[ACTIVE], path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, SPOOL_FILE_MODE);
+	if (fd < 0)
+		return -1;
+	/* A line that a crash tore is ended first, so that it is ignored alone. */
+	if (fstat(fd, &st) == 0 && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n')
+		buf_puts(&text, "\n");
+	if (buf_append(&text, line, strlen(line)) == 0 && buf_append(&text, "\n", 1) == 0 &&
+	    fsio_write(fd, text.data, text.len) == 0)
+		rc = durable ? fsio_sync(fd) : 0;
+	saved = errno;
+	buf_free(&text);
+	close(fd);
+	errno = saved;
+	return rc;
+}
+
+int spool_finish(struct spool *s, const char *id, enum spool_state to)
+{
+	int place = spool_state_place[to];
+
+	if (place != DONE && place != UNDELIVERED)
+		log_panic("a job cannot end in %s", spool_state_name(to));
+	if (renameat(s->fd[ACTIVE], id, s->fd[place], id) != 0) {
+		if (errno == ENOTEMPTY)
+			errno = EEXIST;
+		return -1;
+	}
+	return fsio_sync(s->fd[place]) == 0 && fsio_sync(s->fd[ACTIVE]) == 0 ? 0 : -1;
+}
+
+/* ---- housekeeping ---- */
+
+/* Removes what is older than SWEEP_AGE_MS in a place: files, or hidden folders. */
+static int place_sweep(struct spool *s, enum spool_place place, int64_t now_ms)
+{
+	int fd = openat(s->fd[ROOT], spool_places[place].name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct stat st;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		bool hidden = strncmp(entry->d_name, ".claim.", 7) == 0 || strncmp(entry->d_name, ".remove.", 8) == 0;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || (place != TMP && !hidden) ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || now_ms - spool_mtime(&st) < SWEEP_AGE_MS)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			(void)folder_remove(fd, entry->d_name, 1);
+		else
+			(void)unlinkat(fd, entry->d_name, 0);
+	}
+	closedir(dir);
+	return 0;
+}
+
+int spool_sweep(struct spool *s, int64_t now_ms)
+{
+	static const enum spool_place swept[] = { TMP, ACTIVE, DONE, UNDELIVERED };
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof swept / sizeof *swept; i++)
+		if (place_sweep(s, swept[i], now_ms) != 0)
+			rc = -1;
+	return rc;
+}
+
+int spool_remove(struct spool *s, enum spool_state state, const char *id)
+{
+	int dirfd = s->fd[spool_state_place[state]];
+	char hidden[SPOOL_NAME_SIZE];
+
+	/* Renamed first: a folder that is half removed is no job. */
+	spool_name(hidden, ".remove.%s", id);
+	if (renameat(dirfd, id, dirfd, hidden) != 0)
+		return -1;
+	return folder_remove(dirfd, hidden, 1);
+}
