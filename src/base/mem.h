@@ -13,4 +13,7 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Says what on standard error without allocating anything, and aborts: for what lies below the log. */
+void mem_panic(const char *what) __attribute__((noreturn));
+
 #endif
