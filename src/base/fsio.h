@@ -17,6 +17,9 @@ int fsio_read(int fd, struct buf *out) __attribute__((warn_unused_result));
 /* Opens a regular file for reading without following a link and without waiting (fifo, device: EINVAL). */
 int fsio_open_regular(int dirfd, const char *name) __attribute__((warn_unused_result));
 
+/* Opens a file that people name (configuration, keys): the same, but links are followed. */
+int fsio_open_linked(const char *path) __attribute__((warn_unused_result));
+
 /* Reads the regular file name in dirfd. */
 int fsio_read_file(int dirfd, const char *name, struct buf *out) __attribute__((warn_unused_result));
 
