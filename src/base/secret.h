@@ -9,6 +9,9 @@ struct secret;
 
 #define SECRET_WHY 256
 
+/* Makes libsodium ready; may be called any number of times. All functions of secret.h, hmac.h and seal.h do. */
+void secret_setup(void);
+
 /* Both end the process when guarded memory cannot be had. A NUL follows the bytes and is not counted. */
 struct secret *secret_new(const void *data, size_t len);
 struct secret *secret_copy(const struct secret *s);	/* NULL gives NULL */
