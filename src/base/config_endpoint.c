@@ -214,7 +214,7 @@ static void judge_endpoint(struct reader *r, const struct doc_node *node)
 		faults_error(r->faults, r->file, e->line, "endpoint %s: hmac_keys is missing (a run task without a key needs 'unsigned: true')",
 			e->name);
 	if (e->check_count == 0 && (doc_get(node, "checks") == NULL || doc_get(node, "checks")->kind == DOC_SEQUENCE))
-		faults_error(r->faults, r->file, e->line, "endpoint %s: has no checks, so every plan would pass", e->name);
+		faults_warn(r->faults, r->file, e->line, "endpoint %s: has no checks, so every plan will pass", e->name);
 	if (doc_get(node, "hosts") == NULL)
 		default_origin(DEFAULT_HOST, &e->hosts, &e->host_count);
 	if (doc_get(node, "storage") == NULL)

@@ -15,9 +15,7 @@
 
 #include "base/envelope.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/spool.h"
 #include "base/text.h"
 
 static const char url_suffix[] = "_url";
@@ -148,7 +146,7 @@ int envelope_read(const char *text, size_t len, const char *id, struct envelope 
 	int rc = -1;
 
 	memset(out, 0, sizeof *out);
-	if (json_parse(text, len, &j, reason) != 0)
+	if (json_parse_enclosing(text, len, &j, reason) != 0)
 		snprintf(why, ENVELOPE_WHY, "not JSON: %s", reason);
 	else if (read_frame(j, out, why) == 0 && read_request(j, id, out, why) == 0)
 		rc = 0;
@@ -183,7 +181,7 @@ int envelope_unseal(struct envelope *e, const char *text, size_t len, const char
 	char reason[JSON_WHY];
 	int rc = -1;
 
-	if (json_parse(text, len, &j, reason) != 0 || (sealed = json_get_string(j, "sealed")) == NULL) {
+	if (json_parse_enclosing(text, len, &j, reason) != 0 || (sealed = json_get_string(j, "sealed")) == NULL) {
 		snprintf(why, ENVELOPE_WHY, "sealed: missing");
 		goto out;
 	}

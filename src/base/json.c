@@ -71,7 +71,7 @@ static int parse_with(struct json_tokener *tokener, const struct jsonscan *s, js
 	return -1;
 }
 
-int json_parse(const char *text, size_t len, json_t **out, char why[JSON_WHY])
+static int parse_to_depth(const char *text, size_t len, int depth, json_t **out, char why[JSON_WHY])
 {
 	struct jsonscan s = { .text = text, .len = len };
 	struct json_tokener *tokener;
@@ -86,12 +86,22 @@ int json_parse(const char *text, size_t len, json_t **out, char why[JSON_WHY])
 		snprintf(why, JSON_WHY, "byte %zu: %s", s.at, s.what);
 		return -1;
 	}
-	tokener = json_tokener_new_ex(JSON_DEPTH);
+	tokener = json_tokener_new_ex(depth);
 	if (!tokener)
 		mem_panic(OUT_OF_MEMORY);
 	result = parse_with(tokener, &s, out, why);
 	json_tokener_free(tokener);
 	return result;
+}
+
+int json_parse(const char *text, size_t len, json_t **out, char why[JSON_WHY])
+{
+	return parse_to_depth(text, len, JSON_DEPTH, out, why);
+}
+
+int json_parse_enclosing(const char *text, size_t len, json_t **out, char why[JSON_WHY])
+{
+	return parse_to_depth(text, len, JSON_DEPTH + 1, out, why);
 }
 
 /* json-c's readers do not change a value, but only some of them say so. */
