@@ -32,11 +32,14 @@ struct outcome {
 struct outcomes;
 
 /* keep_all: every outcome is kept, passed ones too (the command line's --all); else failed, error, unknown, warning and skipped
- * ones up to OUTCOME_HITS_KEPT each, and passed ones only counted. */
+ * ones up to OUTCOME_HITS_KEPT each, and passed ones only counted. Texts over all are bounded too (16 MiB): beyond that only the
+ * first of each id and status is kept. */
 struct outcomes *outcomes_new(enum severity fail_on, bool keep_all);
 void outcomes_free(struct outcomes *o);
+void outcomes_clear(struct outcomes *o);	/* as if new: the run starts over */
 
-void outcomes_add(struct outcomes *o, const struct outcome *one);	/* copies */
+/* Copies; texts longer than anything legitimate are cut. Reasons and descriptions are for one line. */
+void outcomes_add(struct outcomes *o, const struct outcome *one);
 
 /* A whole check could not run: an error outcome whose id is the check's name. */
 void outcomes_check_failed_to_run(struct outcomes *o, const char *check, const char *format, ...)
@@ -46,10 +49,11 @@ void outcomes_set_resources(struct outcomes *o, uint64_t n);	/* resource changes
 uint64_t outcomes_resources(const struct outcomes *o);
 uint64_t outcomes_count(const struct outcomes *o, enum outcome_status s);	/* all, kept or not */
 
-/* The kept ones, worst status first, then severity, then in the order they were added. */
+/* The kept ones, worst status first, then by severity, those of one id together, in the order they were added. A pointer is good
+ * until the next outcome is added. */
 size_t outcomes_kept(const struct outcomes *o);
 const struct outcome *outcomes_at(struct outcomes *o, size_t i);
-/* How many of the same id and status as the i-th were counted but not kept. */
+/* How many outcomes of that id and status were counted but not kept. */
 uint64_t outcomes_not_kept(struct outcomes *o, const char *id, enum outcome_status s);
 
 /* {"id", "status", "severity", "address", "description", "body", "url"}: as check --format json prints and outcomes.jsonl holds.
