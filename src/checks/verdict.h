@@ -18,12 +18,15 @@ char *verdict_counts(struct outcomes *o);
  * the terraform CLI would take for colours are rewritten. note (may be NULL) comes first: "not checked: ...". Allocated. */
 char *verdict_message(struct outcomes *o, bool pass_on_error, const char *note);
 
+/* Any text as a message: at most VERDICT_MESSAGE_MAX characters, control characters but line ends escaped, no colours. Allocated. */
+char *verdict_message_text(const char *s);
+
 /* The JSON:API body of the final callback: status, message, url (NULL: none), outcomes grouped by policy and status, worst first,
  * at most 250; what is cut is counted in the last. Allocated. */
 char *verdict_body(struct outcomes *o, bool pass_on_error, const char *note, const char *url);
 
 /* A body with only a message: {"data": {"type": "task-results", "attributes": {"status", "message"}}}. status is "running",
- * "passed" or "failed". Allocated. */
+ * "passed" or "failed"; message goes through verdict_message_text. Allocated. */
 char *verdict_plain_body(const char *status, const char *message);
 
 /* The same final with less, for a sender that answered 422: level 0 is body itself, 1 without outcomes, 2 only status and
