@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/doc.h"
 #include "base/faults.h"
@@ -16,7 +17,8 @@
 struct check_context {
 	enum stage stage;
 	struct outcomes *outcomes;		/* where findings go */
-	/* To be called exactly once for each run, at the end of the plan or later, from the event loop. */
+	/* To be called exactly once for each run, at the end of the plan or later, from the event loop. The run may be stopped inside
+	 * the call: its state must not be touched behind it. */
 	void (*finished)(struct check_context *c);
 };
 
@@ -27,6 +29,10 @@ struct check_kind {
 	 * NULL with at least one error in faults. */
 	void *(*load)(const struct doc_node *arguments, const char *file, struct faults *faults);
 	void (*unload)(void *compiled);
+
+	/* A number over what was read besides the arguments (policy files), so that results can tell two sets apart; NULL when the
+	 * arguments are all there is. */
+	uint64_t (*digest)(const void *compiled);
 
 	/* Adds what it wants of a plan. Types set here are borrowed and must live as long as compiled. A check that wants
 	 * resource changes of all types leaves types NULL. */
@@ -42,7 +48,7 @@ struct check_kind {
 extern const struct check_kind check_policies;	/* policies.c */
 extern const struct check_kind check_changes;	/* changes.c */
 
-/* Whether an address matches a pattern in which * stands for any run of characters. */
+/* check.c: whether an address matches a pattern in which * stands for any run of characters. */
 bool check_address_match(const char *pattern, const char *address);
 
 #endif
