@@ -1,5 +1,5 @@
-/* The signature of a run task request: X-TFC-Task-Signature is the hexadecimal HMAC-SHA512 of the raw body, with a key of any
- * length (HCP Terraform, "Run tasks integration", securing your run task). */
+/* The signature of a run task request: X-TFC-Task-Signature is the hexadecimal HMAC-SHA512 of the raw body, with a key
+ * of any length (HCP Terraform, "Run tasks integration", securing your run task). */
 #ifndef PLANSPOOL_BASE_HMAC_H
 #define PLANSPOOL_BASE_HMAC_H
 
@@ -13,8 +13,8 @@
 /* The signature of body in lower case with its NUL. */
 void hmac_sign(const struct secret *key, const void *body, size_t len, char hex[HMAC_HEX_SIZE]);
 
-/* Whether signature (hexadecimal in either case; NULL and anything malformed never match) is that of body with one of the n
- * keys. All keys are tried, each compared in constant time. */
+/* Whether signature (hexadecimal in either case; NULL and anything malformed never match) is that of body with one of
+ * the n keys. All keys are tried, each compared in constant time. */
 bool hmac_verify(struct secret *const *keys, size_t n, const void *body, size_t len, const char *signature)
 	__attribute__((warn_unused_result));
 
