@@ -1,6 +1,6 @@
-/* Sealing: what is secret in a request is encrypted for the spooler (libsodium crypto_box_seal: X25519, XSalsa20-Poly1305)
- * before anything is written. The handler holds the public key only. A key's id is the first 16 hexadecimal digits of the
- * BLAKE2b-256 of its public key. Key files hold one line of base64 (URL-safe, no padding). */
+/* Sealing: what is secret in a request is encrypted for the spooler (libsodium crypto_box_seal: X25519,
+ * XSalsa20-Poly1305) before anything is written. The handler holds the public key only. A key's id is the first 16
+ * hexadecimal digits of the BLAKE2b-256 of its public key. Key files hold one line of base64 (URL-safe, no padding). */
 #ifndef PLANSPOOL_BASE_SEAL_H
 #define PLANSPOOL_BASE_SEAL_H
 
@@ -22,7 +22,8 @@ struct seal_secret {
 	struct seal_public public_half;
 };
 
-/* All: 0, or -1 with a reason for people in why. seal_keygen never overwrites: seal.pub (0644) and seal.key (0600) in dir. */
+/* All: 0, or -1 with a reason for people in why. seal_keygen never overwrites: seal.pub (0644) and seal.key (0600) in
+ * dir. */
 int seal_keygen(const char *dir, struct seal_public *made, char why[SEAL_WHY]);
 int seal_public_load(const char *path, struct seal_public *out, char why[SEAL_WHY]);
 int seal_secret_load(const char *path, struct seal_secret *out, char why[SEAL_WHY]);	/* free with seal_secret_free */

@@ -1,13 +1,15 @@
 /* Bytes that must never be seen.
  *
- * libsodium's guarded memory keeps them out of swap and core dumps, puts guard pages around them and overwrites them when they
- * are freed. It costs at least one locked page and three more mappings for each secret: right for keys and for the few tokens
- * of a job, wrong for bulk data. Where the limit of locked memory is reached libsodium goes on without the lock.
+ * libsodium's guarded memory keeps them out of swap and core dumps, puts guard pages around them and overwrites them
+ * when they are freed. It costs at least one locked page and three more mappings for each secret: right for keys and
+ * for the few tokens of a job, wrong for bulk data. Where the limit of locked memory is reached libsodium goes on
+ * without the lock.
  *
- * The type is opaque and the accessor explicit, so that "%s" of a secret does not compile and every look at one can be found.
+ * The type is opaque and the accessor explicit, so that "%s" of a secret does not compile and every look at one can be
+ * found.
  *
- * secret_load judges a key file by the descriptor it reads, not by its name: a regular file (links are followed) without any
- * permission for others. The reason it gives names the file and what to do, never what the file holds.
+ * secret_load judges a key file by the descriptor it reads, not by its name: a regular file (links are followed)
+ * without any permission for others. The reason it gives names the file and what to do, never what the file holds.
  *
  * Not getting guarded memory ends the process.
  */
@@ -64,6 +66,14 @@ struct secret *secret_new(const void *data, size_t len)
 struct secret *secret_copy(const struct secret *s)
 {
 	return s ? secret_new(s->data, s->len) : NULL;
+}
+
+struct secret *secret_room(size_t len, char **room)
+{
+	struct secret *s = room_for(len);
+
+	*room = s->data;
+	return s;
 }
 
 void secret_free(struct secret *s)
