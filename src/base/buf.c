@@ -1,13 +1,14 @@
 /* A growable byte buffer with a hard maximum.
  *
- * Everything that a peer sizes passes through one of these, so the maximum is the limit that the peer meets: what does not fit
- * is refused with EMSGSIZE and leaves the buffer as it was, never cut. The capacity is changed only after realloc succeeded.
+ * Everything that a peer sizes passes through one of these, so the maximum is the limit that the peer meets: what does
+ * not fit is refused with EMSGSIZE and leaves the buffer as it was, never cut. The capacity is changed only after
+ * realloc succeeded.
  *
- * One byte more than len is always allocated and is always a NUL. buf_reserve clears what it hands out, so this holds as well
- * when the caller fills less of it than asked for and adds that to len.
+ * One byte more than len is always allocated and is always a NUL. buf_reserve clears what it hands out, so this holds
+ * as well when the caller fills less of it than asked for and adds that to len.
  *
- * Growing moves the bytes, and what realloc leaves behind is not wiped: a buffer that will hold a secret reserves all it
- * needs at first, and secrets that stay belong into secret.h.
+ * Growing moves the bytes, and what realloc leaves behind is not wiped: a buffer that will hold a secret reserves all
+ * it needs at first, and secrets that stay belong into secret.h.
  */
 #include "base/buf.h"
 

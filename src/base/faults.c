@@ -1,10 +1,10 @@
 /* What is wrong with a file that people write, collected.
  *
- * Readers of the configuration and of policy files go on after a fault, so that everything can be said at once; they look at
- * errors at the end to know whether the result may be used. A warning never makes a file unusable.
+ * Readers of the configuration and of policy files go on after a fault, so that everything can be said at once; they
+ * look at errors at the end to know whether the result may be used. A warning never makes a file unusable.
  *
- * Texts often quote what stands in the file. They are kept as given, and made harmless (text_escape) when they are turned into
- * a line for people, so that a policy file can neither forge lines of a log nor control a terminal.
+ * Texts often quote what stands in the file. They are kept as given, and made harmless (text_escape) when they are
+ * turned into a line for people, so that a policy file can neither forge lines of a log nor control a terminal.
  *
  * The list grows with the number of faults; what limits it is the size of the files that are read (doc.h).
  */

@@ -1,15 +1,15 @@
 /* Files, wholly or not at all.
  *
- * The only place that knows short reads, short writes and EINTR. Everything is relative to a directory's descriptor, so that a
- * path that is moved or replaced meanwhile cannot lead elsewhere.
+ * The only place that knows short reads, short writes and EINTR. Everything is relative to a directory's descriptor,
+ * so that a path that is moved or replaced meanwhile cannot lead elsewhere.
  *
- * What another user may have put into a directory (a link, a fifo, a device) is refused by fsio_open_regular, and without
- * waiting for a writer. People's own files (configuration, keys) are often links, made by configuration management or
- * container volumes: fsio_open_linked follows them, and is as strict about where they end.
+ * What another user may have put into a directory (a link, a fifo, a device) is refused by fsio_open_regular, and
+ * without waiting for a writer. People's own files (configuration, keys) are often links, made by configuration
+ * management or container volumes: fsio_open_linked follows them, and is as strict about where they end.
  *
- * fsio_create leaves either the whole, durable file or nothing, as far as this process lives; a crash in between leaves a part
- * under that name, which is why spool files are made in tmp/ and linked into place. The folder's own durability is the
- * caller's: fsio_sync on its descriptor.
+ * fsio_create leaves either the whole, durable file or nothing, as far as this process lives; a crash in between
+ * leaves a part under that name, which is why spool files are made in tmp/ and linked into place. The folder's own
+ * durability is the caller's: fsio_sync on its descriptor.
  */
 #include "base/fsio.h"
 

@@ -1,5 +1,5 @@
-/* Files, wholly or not at all: short reads and writes and EINTR are handled here and nowhere else. All functions return 0 or a
- * descriptor, or -1 with errno set. Descriptors are opened close-on-exec. */
+/* Files, wholly or not at all: short reads and writes and EINTR are handled here and nowhere else. All functions
+ * return 0 or a descriptor, or -1 with errno set. Descriptors are opened close-on-exec. */
 #ifndef PLANSPOOL_BASE_FSIO_H
 #define PLANSPOOL_BASE_FSIO_H
 
@@ -23,9 +23,10 @@ int fsio_open_linked(const char *path) __attribute__((warn_unused_result));
 /* Reads the regular file name in dirfd. */
 int fsio_read_file(int dirfd, const char *name, struct buf *out) __attribute__((warn_unused_result));
 
-/* Makes the file name in dirfd, which must not exist, with exactly this mode whatever the umask, writes and fsyncs it. What was
- * made is removed again on failure. The directory is not fsynced. */
-int fsio_create(int dirfd, const char *name, mode_t mode, const void *data, size_t n) __attribute__((warn_unused_result));
+/* Makes the file name in dirfd, which must not exist, with exactly this mode whatever the umask, writes and fsyncs it.
+ * What was made is removed again on failure. The directory is not fsynced. */
+int fsio_create(int dirfd, const char *name, mode_t mode, const void *data, size_t n)
+	__attribute__((warn_unused_result));
 
 int fsio_sync(int fd) __attribute__((warn_unused_result));	/* fsync of a file or a directory */
 

@@ -1,14 +1,16 @@
 /* JSON of ours and of payloads, over json-c, which no other module includes.
  *
- * json-c in its strict mode still takes much that is not JSON or changes it silently: NaN and Infinity, "1.", "-01", raw
- * control characters, overlong UTF-8, lone surrogates (replaced), keys cut at a NUL, integers clipped to 64 bits, the first of
- * two equal keys dropped. So the words of the text are judged first by jsonscan.c, and json-c does what it does well: the
- * structure, the depth and the tree.
+ * json-c in its strict mode still takes much that is not JSON or changes it silently: NaN and Infinity, "1.", "-01",
+ * raw control characters, overlong UTF-8, lone surrogates (replaced), keys cut at a NUL, integers clipped to 64 bits,
+ * the first of two equal keys dropped. So the words of the text are judged first by jsonscan.c, and json-c does what
+ * it does well: the structure, the depth and the tree.
  *
- * The depth counts a scalar as a level of its own: with JSON_DEPTH 32 a scalar may stand within 31 containers. Integers that
- * neither int64 nor uint64 can hold are refused; other numbers keep their text when they are written again.
+ * The depth counts a scalar as a level of its own: with JSON_DEPTH 32 a scalar may stand within 31 containers.
+ * Integers that neither int64 nor uint64 can hold are refused; other numbers keep their text when they are written
+ * again.
  *
- * Reading functions take what is missing or of another type as "not there". Building ends the process when memory is out.
+ * Reading functions take what is missing or of another type as "not there". Building ends the process when memory is
+ * out.
  */
 #include "base/json.h"
 

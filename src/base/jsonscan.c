@@ -1,12 +1,13 @@
 /* The words of JSON text: strings, numbers, true, false, null, judged by RFC 8259 before json-c sees them.
  *
- * Only words are judged, not the order in which they stand: "1 2" and "]" pass here and are json-c's to refuse. A word that
- * passes means the same to every parser: UTF-8 is RFC 3629's, escapes are whole, surrogates come in pairs, numbers follow the
- * grammar, and integers fit into int64 or uint64. NUL is refused even as an escape, because strings and keys end at a NUL in C
- * and would name something else there. A byte order mark is refused like any other stray character.
+ * Only words are judged, not the order in which they stand: "1 2" and "]" pass here and are json-c's to refuse. A word
+ * that passes means the same to every parser: UTF-8 is RFC 3629's, escapes are whole, surrogates come in pairs,
+ * numbers follow the grammar, and integers fit into int64 or uint64. NUL is refused even as an escape, because strings
+ * and keys end at a NUL in C and would name something else there. A byte order mark is refused like any other stray
+ * character.
  *
- * It goes over the text once, allocates nothing and reads nothing beyond its end. Members are counted on the way (colons outside
- * of strings), by which json.c finds keys that stand twice in one object.
+ * It goes over the text once, allocates nothing and reads nothing beyond its end. Members are counted on the way
+ * (colons outside of strings), by which json.c finds keys that stand twice in one object.
  */
 #include "base/jsonscan.h"
 

@@ -1,16 +1,16 @@
 /* The log: one line an event on standard error, "program: level: job: text".
  *
- * Where standard error leads (journald, a file of the web server, a terminal) is not known here, and several processes and
- * threads write to it at once. So a line is composed in memory and leaves by a single write(2) of at most PIPE_BUF bytes,
- * which the kernel does not mix with others on a pipe; on a file it is opened for appending by whoever started us. A longer
- * line is cut and says so.
+ * Where standard error leads (journald, a file of the web server, a terminal) is not known here, and several processes
+ * and threads write to it at once. So a line is composed in memory and leaves by a single write(2) of at most PIPE_BUF
+ * bytes, which the kernel does not mix with others on a pipe; on a file it is opened for appending by whoever started
+ * us. A longer line is cut and says so.
  *
- * Whatever is printed is escaped as a whole: text from a peer, file names and ids can neither begin a line of their own nor
- * control a terminal. errno is as before, so that a log call may stand between a failure and its handling; "%m" in a format
- * is the caller's errno.
+ * Whatever is printed is escaped as a whole: text from a peer, file names and ids can neither begin a line of their
+ * own nor control a terminal. errno is as before, so that a log call may stand between a failure and its handling;
+ * "%m" in a format is the caller's errno.
  *
- * Nothing here fails visibly: a log that cannot be written is no reason to stop working. log_panic is for a bug of our own
- * and ends the process with SIGABRT.
+ * Nothing here fails visibly: a log that cannot be written is no reason to stop working. log_panic is for a bug of our
+ * own and ends the process with SIGABRT.
  */
 #include "base/log.h"
 

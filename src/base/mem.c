@@ -1,12 +1,12 @@
 /* Allocation that cannot fail.
  *
- * A process of ours that cannot get a few hundred bytes can do nothing useful any more: the spool holds every accepted job,
- * so the safe answer is to stop at once and be started again. These functions therefore never return NULL; they write one
- * line to standard error with write(2), because the log needs memory itself, and abort.
+ * A process of ours that cannot get a few hundred bytes can do nothing useful any more: the spool holds every accepted
+ * job, so the safe answer is to stop at once and be started again. These functions therefore never return NULL; they
+ * write one line to standard error with write(2), because the log needs memory itself, and abort.
  *
- * What a peer sizes (bodies, plans, answers) does not belong here but into a struct buf, which has a maximum and refuses. A
- * request of zero bytes gives a pointer that may be passed to free(3) and xreallocarray. Sizes are multiplied with a check
- * for overflow, which ends the process like a failed allocation.
+ * What a peer sizes (bodies, plans, answers) does not belong here but into a struct buf, which has a maximum and
+ * refuses. A request of zero bytes gives a pointer that may be passed to free(3) and xreallocarray. Sizes are
+ * multiplied with a check for overflow, which ends the process like a failed allocation.
  */
 #include "base/mem.h"
 

@@ -1,15 +1,15 @@
 /* Text that comes from elsewhere or goes to people.
  *
- * UTF-8 is judged by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. The functions that cut and count
- * take valid UTF-8; on anything else they stay within their bounds and their result means nothing.
+ * UTF-8 is judged by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. The functions that cut and
+ * count take valid UTF-8; on anything else they stay within their bounds and their result means nothing.
  *
- * text_escape is what stands between a peer's bytes and a terminal or a log: control characters of ASCII and of Latin-1
- * (C0, DEL, C1), line and paragraph separators, the controls that turn the direction of text, and bytes that are not UTF-8
- * come out as visible escapes. The backslash itself stays, so escaping twice changes nothing; the result is for reading, not
- * for turning back.
+ * text_escape is what stands between a peer's bytes and a terminal or a log: control characters of ASCII and of
+ * Latin-1 (C0, DEL, C1), line and paragraph separators, the controls that turn the direction of text, and bytes that
+ * are not UTF-8 come out as visible escapes. The backslash itself stays, so escaping twice changes nothing; the result
+ * is for reading, not for turning back.
  *
- * Durations, sizes and integers are read whole or not at all: no sign but a minus where it can be in range, no white space,
- * no overflow.
+ * Durations, sizes and integers are read whole or not at all: no sign but a minus where it can be in range, no white
+ * space, no overflow.
  */
 #include "base/text.h"
 

@@ -1,13 +1,14 @@
 /* The one strict parser of http and https URLs.
  *
- * It decides where tokens are sent, so what it takes must mean the same to libcurl, to a server and to a person: whatever two
- * parsers are known to read differently is refused instead of interpreted. That goes beyond user info, backslash and control
- * characters: hosts that end in a number but are no dotted quad (curl reads 2130706433 and 0x7f.1 as 127.0.0.1), IPv6 zones,
- * ports with leading zeros, percent-encoded hosts, and "." or ".." as a part of the path, encoded or not (curl and many
- * servers remove them, so that the path a token is sent to would not be the path that was judged).
+ * It decides where tokens are sent, so what it takes must mean the same to libcurl, to a server and to a person:
+ * whatever two parsers are known to read differently is refused instead of interpreted. That goes beyond user info,
+ * backslash and control characters: hosts that end in a number but are no dotted quad (curl reads 2130706433 and
+ * 0x7f.1 as 127.0.0.1), IPv6 zones, ports with leading zeros, percent-encoded hosts, and "." or ".." as a part of the
+ * path, encoded or not (curl and many servers remove them, so that the path a token is sent to would not be the path
+ * that was judged).
  *
- * The host comes out in lower case, IPv6 addresses in their canonical form, and a trailing dot is dropped: equal hosts are
- * equal strings. Nothing is decoded, nothing is allocated but by the functions that say so.
+ * The host comes out in lower case, IPv6 addresses in their canonical form, and a trailing dot is dropped: equal hosts
+ * are equal strings. Nothing is decoded, nothing is allocated but by the functions that say so.
  *
  * Reasons never quote the URL: its query may be a credential.
  */
@@ -70,7 +71,8 @@ static int check_bytes(const char *text, char why[URL_WHY])
 	return 0;
 }
 
-/* Whether a label is read as a number by parsers that know old forms of IPv4 addresses: digits, or 0x and hex digits. */
+/* Whether a label is read as a number by parsers that know old forms of IPv4 addresses: digits, or 0x and hex digits.
+ */
 static bool numeric(const char *label, size_t n)
 {
 	bool hex = n >= 2 && label[0] == '0' && lower(label[1]) == 'x';
