@@ -37,7 +37,7 @@ struct http_request {
 	CURL *easy;
 	bool in_multi;
 	struct curl_slist *headers;
-	const char *unusable;		/* why it cannot be sent, NULL: it can */
+	bool unusable;			/* it cannot be sent; error says why */
 	bool (*on_head)(void *context, const struct http_head *head);
 	bool (*on_data)(void *context, const char *data, size_t len);
 	void (*on_done)(void *context, enum http_end end, const struct http_head *head, const char *why);
@@ -50,6 +50,7 @@ struct http_request {
 	curl_off_t sent;		/* bytes of the body */
 	char error[CURL_ERROR_SIZE];
 };
+_Static_assert(CURL_ERROR_SIZE >= HTTP_WHY, "a reason of ours fits too");
 
 TAILQ_HEAD(request_list, http_request);
 
@@ -303,8 +304,8 @@ static void begin(struct http_request *r)
 	struct http *h = r->http;
 	CURLMcode e;
 
-	if (r->unusable != NULL) {
-		end(r, HTTP_REFUSED, r->unusable);
+	if (r->unusable) {
+		end(r, HTTP_REFUSED, r->error);
 		return;
 	}
 	bound_connections(h);
@@ -355,7 +356,7 @@ struct http_request *http_start(struct http *h, const struct http_job *job)
 	r->context = job->context;
 	head_init(&r->head);
 	r->easy = take_easy(h);
-	r->unusable = transfer_setup(r->easy, job, h->user_agent, &r->headers);
+	r->unusable = transfer_setup(r->easy, job, h->user_agent, &r->headers, r->error) != 0;
 	curl_easy_setopt(r->easy, CURLOPT_PRIVATE, r);
 	curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
 	curl_easy_setopt(r->easy, CURLOPT_HEADERFUNCTION, on_header_line);

@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "net/transfer.h"
 
 #define BEARER_MAX 16384
@@ -137,24 +138,31 @@ static CURLcode set_body(CURL *easy, const struct http_job *job)
 	return e;
 }
 
-const char *transfer_setup(CURL *easy, const struct http_job *job, const char *user_agent, struct curl_slist **headers)
+int transfer_setup(CURL *easy, const struct http_job *job, const char *user_agent, struct curl_slist **headers,
+	char why[HTTP_WHY])
 {
-	const char *url = secret_data(job->url), *why = NULL;
+	const char *text = secret_data(job->url), *unusable = NULL;
+	char url_why[URL_WHY];
+	struct url url;
 	CURLcode e;
 
-	if (strlen(url) != secret_len(job->url))
-		return "the URL has a NUL in it";
 	add_header(headers, "Expect:");
 	if (job->content_type != NULL)
 		add_named(headers, "Content-Type", job->content_type);
 	if (job->accept != NULL)
 		add_named(headers, "Accept", job->accept);
-	if (job->bearer != NULL)
-		why = add_bearer(headers, job->bearer);
-	if (why != NULL)
-		return why;
+	if (strlen(text) != secret_len(job->url))
+		unusable = "the URL has a NUL in it";
+	else if (url_parse(text, &url, url_why) != 0)
+		unusable = url_why;
+	else if (job->bearer != NULL)
+		unusable = add_bearer(headers, job->bearer);
+	if (unusable != NULL) {
+		snprintf(why, HTTP_WHY, "%s", unusable);
+		return -1;
+	}
 	e = set_fixed(easy);
-	SET(CURLOPT_URL, url);
+	SET(CURLOPT_URL, text);
 	SET(CURLOPT_USERAGENT, user_agent);
 	SET(CURLOPT_HTTPHEADER, *headers);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)job->connect_ms);
@@ -163,7 +171,10 @@ const char *transfer_setup(CURL *easy, const struct http_job *job, const char *u
 		e = set_authorities(easy, job->ca_file);
 	if (e == CURLE_OK)
 		e = set_body(easy, job);
-	return e == CURLE_OK ? NULL : curl_easy_strerror(e);
+	if (e == CURLE_OK)
+		return 0;
+	transfer_why(e, "", why);
+	return -1;
 }
 
 static const struct {
@@ -174,9 +185,7 @@ static const struct {
 	{ CURLE_SSL_CACERT_BADFILE, HTTP_REFUSED },
 	{ CURLE_SSL_ISSUER_ERROR, HTTP_REFUSED },
 	{ CURLE_SSL_INVALIDCERTSTATUS, HTTP_REFUSED },
-	{ CURLE_UNSUPPORTED_PROTOCOL, HTTP_REFUSED },
 	{ CURLE_URL_MALFORMAT, HTTP_REFUSED },
-	{ CURLE_LOGIN_DENIED, HTTP_REFUSED },	/* a user name in the URL */
 };
 
 enum http_end transfer_end(CURLcode code)

@@ -6,9 +6,10 @@
 
 #include "net/http.h"
 
-/* Sets easy, fresh or reset, up for the job. NULL, or why it cannot be, for people. *headers must stay as long as easy uses
- * them, and is freed by curl_slist_free_all also on failure. */
-const char *transfer_setup(CURL *easy, const struct http_job *job, const char *user_agent, struct curl_slist **headers);
+/* Sets easy, fresh or reset, up for the job. 0, or -1 with the reason, for people, in why. *headers must stay as long as easy
+ * uses them, and is freed by curl_slist_free_all also on failure. */
+int transfer_setup(CURL *easy, const struct http_job *job, const char *user_agent, struct curl_slist **headers,
+	char why[HTTP_WHY]);
 
 /* What a failure means: HTTP_TROUBLE or HTTP_REFUSED. */
 enum http_end transfer_end(CURLcode code);
