@@ -6,8 +6,8 @@
  * request into a queue that the next turn empties, which also keeps the promise that done never comes early; and a request that is
  * cancelled while curl is running (by another one's head or data function) is marked, and taken away when curl has returned.
  *
- * Easy handles, a few kilobytes each, are kept for reuse up to SPARE; so are idle connections. How much is under way at once is
- * the caller's to limit.
+ * Up to SPARE idle connections are kept for reuse. Easy handles are not: a used one still holds its last URL, and a new one costs no
+ * more than a few kilobytes of memory to fill. How much is under way at once is the caller's to limit.
  *
  * Time without a byte is measured here, because curl's own (CURLOPT_LOW_SPEED_TIME) knows whole seconds only. A timer looks back at
  * when bytes last moved; moving them does not set a timer each time.
@@ -28,7 +28,7 @@
 #include "net/transfer.h"
 #include "net/wipe.h"
 
-#define SPARE 128	/* idle easy handles, idle connections */
+#define SPARE 128	/* idle connections kept for reuse */
 
 struct http_request {
 	struct http *http;
@@ -61,8 +61,6 @@ struct http {
 	struct loop_timer *curl_timer, *start_timer;
 	struct request_list lists[DROPPED + 1];
 	size_t count;			/* requests in all lists */
-	CURL *spare[SPARE];
-	size_t spares;
 	bool in_curl;
 	struct http_request *calling;	/* whose function is being called */
 };
@@ -129,16 +127,6 @@ static void bound_connections(struct http *h)
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)(h->count + SPARE));
 }
 
-static void give_back(struct http *h, CURL *easy)
-{
-	if (h->spares < SPARE) {
-		curl_easy_reset(easy);
-		h->spare[h->spares++] = easy;
-	} else {
-		curl_easy_cleanup(easy);
-	}
-}
-
 /* Outside of curl only. */
 static void release(struct http_request *r)
 {
@@ -149,7 +137,7 @@ static void release(struct http_request *r)
 	TAILQ_REMOVE(&h->lists[r->state], r, link);
 	h->count--;
 	bound_connections(h);
-	give_back(h, r->easy);
+	curl_easy_cleanup(r->easy);
 	curl_slist_free_all(r->headers);
 	loop_timer_free(r->idle);
 	head_clear(&r->head);
@@ -336,15 +324,6 @@ static void on_start(void *context)
 		loop_timer_set(h->start_timer, 0);
 }
 
-static CURL *take_easy(struct http *h)
-{
-	CURL *easy = h->spares > 0 ? h->spare[--h->spares] : curl_easy_init();
-
-	if (easy == NULL)
-		log_panic("libcurl: out of memory");
-	return easy;
-}
-
 struct http_request *http_start(struct http *h, const struct http_job *job)
 {
 	struct http_request *r = xcalloc(1, sizeof(*r));
@@ -355,7 +334,9 @@ struct http_request *http_start(struct http *h, const struct http_job *job)
 	r->on_done = job->done;
 	r->context = job->context;
 	head_init(&r->head);
-	r->easy = take_easy(h);
+	r->easy = curl_easy_init();
+	if (r->easy == NULL)
+		log_panic("libcurl: out of memory");
 	r->unusable = transfer_setup(r->easy, job, h->user_agent, &r->headers, r->error) != 0;
 	curl_easy_setopt(r->easy, CURLOPT_PRIVATE, r);
 	curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
@@ -417,8 +398,6 @@ void http_free(struct http *h)
 {
 	if (h->count > 0)
 		log_panic("%zu requests are still under way", h->count);
-	while (h->spares > 0)
-		curl_easy_cleanup(h->spare[--h->spares]);
 	curl_multi_cleanup(h->multi);
 	loop_timer_free(h->curl_timer);
 	loop_timer_free(h->start_timer);

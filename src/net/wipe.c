@@ -16,6 +16,8 @@
 #include "base/log.h"
 #include "net/wipe.h"
 
+#define PAGE ((size_t)4096)
+
 struct block {
 	_Alignas(max_align_t) size_t size;	/* of what follows */
 };
@@ -33,6 +35,21 @@ static void *wipe_malloc(size_t size)
 	return b + 1;
 }
 
+/* Only the pages that hold something: of a thousand receive buffers most were never used, and writing to them would make them
+ * real. */
+static void wipe(char *p, size_t size)
+{
+	size_t n;
+
+	for (; size > 0; p += n, size -= n) {
+		n = PAGE - (uintptr_t)p % PAGE;
+		if (n > size)
+			n = size;
+		if (p[0] != 0 || memcmp(p, p + 1, n - 1) != 0)
+			explicit_bzero(p, n);
+	}
+}
+
 static void wipe_free(void *p)
 {
 	struct block *b = p;
@@ -40,7 +57,7 @@ static void wipe_free(void *p)
 	if (p == NULL)
 		return;
 	b--;
-	explicit_bzero(p, b->size);
+	wipe(p, b->size);
 	free(b);
 }
 
