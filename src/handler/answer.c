@@ -1,17 +1,17 @@
 /*
  * What a request to the handler is answered.
  *
- * Contract: judged in this order, each step only when the ones before are satisfied: path (404), method (405), length (411, 400,
- * 413, without reading the body), the signature over the raw body (401), a verification request (200, nothing is spooled), the
- * rest (415, 400, 403), and at last the spool (503). So nothing a stranger sends is parsed, and nothing but the existence of a
- * path is told to one.
+ * Contract: judged in this order, each step only when the ones before are satisfied: path (404), method (405), length
+ * (411, 400, 413, without reading the body), the signature over the raw body (401), a verification request (200,
+ * nothing is spooled), the rest (415, 400, 403), and at last the spool (503). So nothing a stranger sends is parsed,
+ * and nothing but the existence of a path is told to one.
  *
- * 200 has no body, because some senders read one as the result. It is said to a run task request only when its job is durable in
- * the spool, whether by this request or by an earlier one of the same task result. Everything else that could be wrong on our
- * side is 503 with a Retry-After: the sender asks again, and nothing was accepted.
+ * 200 has no body, because some senders read one as the result. It is said to a run task request only when its job is
+ * durable in the spool, whether by this request or by an earlier one of the same task result. Everything else that
+ * could be wrong on our side is 503 with a Retry-After: the sender asks again, and nothing was accepted.
  *
- * Logged is one line for each request: outcome, endpoint, the job's id when it is known, and for refusals the reason, which for
- * a signature the client is not told. Never a body, a token or a query.
+ * Logged is one line for each request: outcome, endpoint, the job's id when it is known, and for refusals the reason,
+ * which for a signature the client is not told. Never a body, a token or a query.
  *
  * The raw body is wiped when the answer stands. What the JSON parser copied out of it is not: see request_free.
  */
@@ -59,7 +59,8 @@ static void refuse_for_now(struct post *p, const char *reason)
 	refuse_because(p, 503, "the request cannot be taken now, please send it again later", reason);
 }
 
-/* The Content-Length, which CGI gives as text: digits only. True with *length within the endpoint's limit, else answered. */
+/* The Content-Length, which CGI gives as text: digits only. True with *length within the endpoint's limit, else
+ * answered. */
 static bool judge_length(struct post *p, size_t *length)
 {
 	const char *text = p->in->content_length;

@@ -1,11 +1,11 @@
 /*
  * Plain CGI (RFC 3875).
  *
- * Contract: variables come from the process environment, the body from standard input, the answer goes to standard output. The
- * process lives for this one request, so nothing is shared or kept.
+ * Contract: variables come from the process environment, the body from standard input, the answer goes to standard
+ * output. The process lives for this one request, so nothing is shared or kept.
  *
- * The command line is never looked at here, nor by main when it runs as CGI: web servers hand a query without "=" to a CGI
- * program as arguments (RFC 3875, 4.4), which would let any client choose the configuration file.
+ * The command line is never looked at here, nor by main when it runs as CGI: web servers hand a query without "=" to
+ * a CGI program as arguments (RFC 3875, 4.4), which would let any client choose the configuration file.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,22 +1,23 @@
 /*
  * FastCGI, over libfcgi.
  *
- * Contract: each of N threads takes a connection, answers the one request on it and closes it. TERM, INT and USR1 end it: no
- * thread takes another connection, every request that was taken is answered, then fcgi_serve returns. Connections still waiting
- * in the queue of a socket that was given stay there for the next server.
+ * Contract: each of N threads takes a connection, answers the one request on it and closes it. TERM, INT and USR1 end
+ * it: no thread takes another connection, every request that was taken is answered, then fcgi_serve returns.
+ * Connections still waiting in the queue of a socket that was given stay there for the next server.
  *
- * Signals are blocked in all threads and taken by the main one with sigwait, which closes a pipe that every wait for a connection
- * also watches. So no signal interrupts anything: libfcgi takes an interrupted read for a broken connection, and a flag set just
- * before a blocking accept would be seen too late. That is also why libfcgi does not accept: it is handed a connection through
- * ipcFd, the one field of its request that its header would rather keep to itself, and -1 as the socket to accept from, so that
- * it returns after a protocol error instead of waiting for another connection.
+ * Signals are blocked in all threads and taken by the main one with sigwait, which closes a pipe that every wait for
+ * a connection also watches. So no signal interrupts anything: libfcgi takes an interrupted read for a broken
+ * connection, and a flag set just before a blocking accept would be seen too late. That is also why libfcgi does not
+ * accept: it is handed connections that were accepted here, see adopt.
  *
- * One thread at a time waits for a connection, the others for their turn: a new connection wakes one thread, not all. The
- * listening socket is set non-blocking, because other processes may share it and be faster than an accept that poll announced.
+ * One thread at a time waits for a connection, the others for their turn: a new connection wakes one thread, not all.
+ * The listening socket is set non-blocking, because other processes may share it and be faster than an accept that
+ * poll announced.
  *
- * Limits: a web server that stops in the middle of a request is given up after IO_SECONDS without a byte, or REQUEST_SECONDS in
- * all. Connections are not kept open between requests; to a local web server a new one costs next to nothing, and an idle one
- * would hold a thread. FCGI_WEB_SERVER_ADDRS, if set, names the addresses that may connect (FastCGI, 3.2).
+ * Limits: a web server that stops in the middle of a request is given up after IO_SECONDS without a byte, or
+ * REQUEST_SECONDS in all. Connections are not kept open between requests; to a local web server a new one costs next
+ * to nothing, and an idle one would hold a thread. FCGI_WEB_SERVER_ADDRS, if set, names the addresses that may
+ * connect (FastCGI, 3.2).
  */
 #include <errno.h>
 #include <fcgiapp.h>
@@ -183,6 +184,16 @@ static void answer_request(struct server *s, FCGX_Request *r)
 	http_out_free(&out);
 }
 
+/* Hands libfcgi a connection that was accepted already. FCGX_Accept_r goes on with a connection that the request before
+ * has left open, and that is what this looks like: two fields its header would rather keep to itself. The socket to accept
+ * from is -1, so that it returns after a protocol error instead of waiting for another connection. */
+static void adopt(FCGX_Request *r, int fd)
+{
+	FCGX_InitRequest(r, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	r->ipcFd = fd;
+	r->keepConnection = 1;
+}
+
 static void *work(void *context)
 {
 	struct server *s = context;
@@ -190,8 +201,7 @@ static void *work(void *context)
 	int fd;
 
 	while ((fd = next_connection(s)) >= 0) {
-		FCGX_InitRequest(&r, -1, FCGI_FAIL_ACCEPT_ON_INTR);
-		r.ipcFd = fd;
+		adopt(&r, fd);
 		if (FCGX_Accept_r(&r) == 0) {
 			answer_request(s, &r);
 			FCGX_Finish_r(&r);

@@ -1,12 +1,12 @@
 /*
  * Whether an endpoint would take a request, and whether somebody works on what it takes.
  *
- * Contract: one JSON object. "status" is "ok" (200) or "unavailable" (503); "spool" is "writable" or "not writable"; "keys"
- * (the endpoint's HMAC keys and the seal key) is "usable" or "not usable"; "spooler_seen_seconds_ago" is a number, or null if
- * no spooler was ever seen. Anyone may ask, so paths and reasons go to the log only.
+ * Contract: one JSON object. "status" is "ok" (200) or "unavailable" (503); "spool" is "writable" or "not writable";
+ * "keys" (the endpoint's HMAC keys and the seal key) is "usable" or "not usable"; "spooler_seen_seconds_ago" is a
+ * number, or null if no spooler was ever seen. Anyone may ask, so paths and reasons go to the log only.
  *
- * Accepting needs no running spooler: a spooler that has not been seen for a minute makes the health bad, but requests are still
- * taken and wait in the spool.
+ * Accepting needs no running spooler: a spooler that has not been seen for a minute makes the health bad, but
+ * requests are still taken and wait in the spool.
  */
 #include <stdbool.h>
 #include <stdlib.h>

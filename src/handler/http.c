@@ -1,16 +1,17 @@
 /*
  * The form of answers.
  *
- * Contract: an answer is data (struct http_out) until http_print turns it into the text of a CGI response (RFC 3875, 6.2), which
- * is what FastCGI carries as well. An error's body is one JSON:API error object, {"errors":[{"status","title","detail"}]}, built
- * by the JSON module, so that nothing a peer sent can break out of it. A Content-Length is always given, also for an empty body:
- * the web server then has nothing to guess, and a connection to the client can be kept.
+ * Contract: an answer is data (struct http_out) until http_print turns it into the text of a CGI response (RFC 3875,
+ * 6.2), which is what FastCGI carries as well. An error's body is one JSON:API error object,
+ * {"errors":[{"status","title","detail"}]}, built by the JSON module, so that nothing a peer sent can break out of
+ * it. A Content-Length is always given, also for an empty body: the web server then has nothing to guess, and a
+ * connection to the client can be kept.
  *
- * What goes into details comes from us or is text that passed the strict JSON parser; the cut at invalid UTF-8 is for a reason
- * that was shortened in the middle of a character.
+ * What goes into details comes from us or is text that passed the strict JSON parser; the cut at invalid UTF-8 is for
+ * a reason that was shortened in the middle of a character.
  *
- * Nothing here fails: running out of memory for an answer ends the process (base/mem.h), which costs this request only, because
- * a job is durable before it is answered.
+ * Nothing here fails: running out of memory for an answer ends the process (base/mem.h), which costs this request
+ * only, because a job is durable before it is answered.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* One HTTP request and its answer as plain data: what FastCGI and CGI have in common. Errors are JSON:API error objects, as
- * DESIGN promises senders of run tasks. */
+/* One HTTP request and its answer as plain data: what FastCGI and CGI have in common. Errors are JSON:API error
+ * objects, as DESIGN promises senders of run tasks. */
 #ifndef PLANSPOOL_HANDLER_HTTP_H
 #define PLANSPOOL_HANDLER_HTTP_H
 
@@ -8,7 +8,8 @@
 
 #include "base/buf.h"
 
-/* A request's variables as the web server gives them (RFC 3875): NULL or "" where there is none. Owned by the caller. */
+/* A request's variables as the web server gives them (RFC 3875): NULL or "" where there is none. Owned by the caller.
+ * */
 struct http_in {
 	const char *method;		/* REQUEST_METHOD */
 	const char *path_info;		/* PATH_INFO */
@@ -29,8 +30,8 @@ struct http_out {
 	char *body;			/* allocated; NULL: no body */
 };
 
-/* Makes *out an error: a JSON:API error object with the status's title and this detail (cut at the first byte that is not
- * UTF-8). 503 gets a Retry-After. What *out held before is freed. */
+/* Makes *out an error: a JSON:API error object with the status's title and this detail (cut at the first byte that is
+ * not UTF-8). 503 gets a Retry-After. What *out held before is freed. */
 void http_error(struct http_out *out, int status, const char *detail);
 
 /* Appends the answer as CGI wants it: Status and the other header lines, an empty line, the body. */

@@ -1,19 +1,21 @@
 /*
  * Re-reads the configuration when it or a key file changed.
  *
- * Contract: the settings in force are those of the last good configuration. On the request path, at most once a second, the
- * configuration file and every key file it names are compared (device, inode, size, times) with what they were just before they
- * were read; the spool directory with the one that is open. If anything differs, all is read again, as a whole. A new
- * configuration with errors leaves the old settings in force; its faults are logged once for each change. While the
- * spool cannot be used, every request has all of it read again: it may have been made or mended just now, and that is cheap.
+ * Contract: the settings in force are those of the last good configuration. On the request path, at most once a
+ * second, the configuration file and every key file it names are compared (device, inode, size, times) with what they
+ * were just before they were read; the spool directory with the one that is open. If anything differs, all is read
+ * again, as a whole. A new configuration with errors leaves the old settings in force; its faults are logged once for
+ * each change. While the spool cannot be used, every request has all of it read again: it may have been made or
+ * mended just now, and that is cheap.
  *
- * The state of a file is taken before it is read, never after: a change in between then shows as a difference at the next look.
+ * The state of a file is taken before it is read, never after: a change in between then shows as a difference at the
+ * next look.
  *
- * Threads: settings never change once they are published; the old ones go when the last request that uses them is answered. One
- * thread reads, outside the lock, while the others go on with what is in force.
+ * Threads: settings never change once they are published; the old ones go when the last request that uses them is
+ * answered. One thread reads, outside the lock, while the others go on with what is in force.
  *
- * Limits: a file rewritten in place, to the same size, within one tick of the file system's clock is not seen. Rename a new file
- * over the old one instead.
+ * Limits: a file rewritten in place, to the same size, within one tick of the file system's clock is not seen. Rename
+ * a new file over the old one instead.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -160,7 +162,8 @@ static void log_faults(const struct faults *faults)
 	log_error(NULL, "the configuration has errors: the one before stays in force");
 }
 
-/* The settings that replace the current ones, or NULL to keep those. Called without the lock, by one thread at a time. */
+/* The settings that replace the current ones, or NULL to keep those. Called without the lock, by one thread at a
+ * time. */
 static struct settings *read_again(struct keeper *k, bool changed)
 {
 	struct faults faults = { 0 };

@@ -7,13 +7,13 @@
 
 struct keeper;
 
-/* Reads the configuration file for the first time. NULL if it has errors, which faults then has. Freed by keeper_free, after
- * every thread has given back what it took. */
+/* Reads the configuration file for the first time. NULL if it has errors, which faults then has. Freed by
+ * keeper_free, after every thread has given back what it took. */
 struct keeper *keeper_new(const char *file, struct faults *faults);
 void keeper_free(struct keeper *k);
 
-/* The settings to answer one request with; given back by keeper_return. Looks for changed files at most once a second, or at
- * every call while the spool cannot be used. */
+/* The settings to answer one request with; given back by keeper_return. Looks for changed files at most once a
+ * second, or at every call while the spool cannot be used. */
 struct settings *keeper_take(struct keeper *k);
 void keeper_return(struct keeper *k, struct settings *s);
 

@@ -1,15 +1,16 @@
 /*
  * planspool.fcgi: takes run task requests from a web server and writes them into the spool.
  *
- * It finds out by itself how it was started. With -l it opens a socket of its own and speaks FastCGI; with a listening socket as
- * descriptor 0 (spawn-fcgi, systemd, mod_fcgid) it speaks FastCGI on that; with the variables of a CGI request in its environment
- * it answers that one request. In the last case the command line is not read at all (see cgi.c).
+ * It finds out by itself how it was started. With -l it opens a socket of its own and speaks FastCGI; with a
+ * listening socket as descriptor 0 (spawn-fcgi, systemd, mod_fcgid) it speaks FastCGI on that; with the variables of
+ * a CGI request in its environment it answers that one request. In the last case the command line is not read at all
+ * (see cgi.c).
  *
- * It stays in the foreground, never opens a connection and writes nothing but the log (standard error) and the spool. It leaves no
- * core dump, because tokens pass through its memory.
+ * It stays in the foreground, never opens a connection and writes nothing but the log (standard error) and the spool.
+ * It leaves no core dump, because tokens pass through its memory.
  *
- * Exit status: 0 after TERM, INT or USR1 with every open request finished, and after a CGI request whatever its answer; 1 if
- * serving failed; 2 if it could not start: usage, configuration, socket.
+ * Exit status: 0 after TERM, INT or USR1 with every open request finished, and after a CGI request whatever its
+ * answer; 1 if serving failed; 2 if it could not start: usage, configuration, socket.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +54,8 @@ static const char usage[] =
 	"Without -l it takes a listening socket as descriptor 0 (spawn-fcgi, systemd, mod_fcgid) or\n"
 	"answers one CGI request.\n";
 
-/* Whatever is opened later must not become standard output or error, where answers and log lines would be written into it. */
+/* Whatever is opened later must not become standard output or error, where answers and log lines would be written
+ * into it. */
 static void fill_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)

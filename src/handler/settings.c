@@ -1,13 +1,13 @@
 /*
  * The configuration with its keys and the spool opened.
  *
- * Contract: settings_open turns a valid configuration into what requests are answered with: the HMAC keys of each endpoint, the
- * public seal key, the spool. Each of them may be unusable by itself, with a reason for people: an endpoint whose key cannot be
- * read answers 503 alone; without a seal key or a spool nothing can be accepted, but paths, methods, signatures and verification
- * requests are still answered as always.
+ * Contract: settings_open turns a valid configuration into what requests are answered with: the HMAC keys of each
+ * endpoint, the public seal key, the spool. Each of them may be unusable by itself, with a reason for people: an
+ * endpoint whose key cannot be read answers 503 alone; without a seal key or a spool nothing can be accepted, but
+ * paths, methods, signatures and verification requests are still answered as always.
  *
- * An endpoint needs all of its keys. With one of several missing a good signature could not be told from a bad one, and 401 is
- * an answer that a sender does not repeat.
+ * An endpoint needs all of its keys. With one of several missing a good signature could not be told from a bad one,
+ * and 401 is an answer that a sender does not repeat.
  *
  * Keys lie in guarded memory (base/secret.h). The secret seal key is the spooler's alone and is never opened here.
  */

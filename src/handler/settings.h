@@ -1,5 +1,5 @@
-/* What the handler works with: a configuration and everything it names that the handler needs, opened. Read as a whole, never
- * changed afterwards but for one flag, so that threads may share it. */
+/* What the handler works with: a configuration and everything it names that the handler needs, opened. Read as a
+ * whole, never changed afterwards but for one flag, so that threads may share it. */
 #ifndef PLANSPOOL_HANDLER_SETTINGS_H
 #define PLANSPOOL_HANDLER_SETTINGS_H
 
@@ -29,8 +29,8 @@ struct settings {
 	unsigned users;			/* kept by the keeper */
 };
 
-/* Opens what the configuration names and takes ownership of it. Never fails: what cannot be used is told by the trouble fields,
- * because one endpoint's key must not stop the others. Freed by settings_free (NULL is fine). */
+/* Opens what the configuration names and takes ownership of it. Never fails: what cannot be used is told by the
+ * trouble fields, because one endpoint's key must not stop the others. Freed by settings_free (NULL is fine). */
 struct settings *settings_open(struct config *config);
 void settings_free(struct settings *s);
 

@@ -1,15 +1,16 @@
 /*
  * Opens the handler's own listening socket.
  *
- * Contract: a Unix socket appears with its final rights at once: it is bound under a umask that gives nobody anything, and opened
- * up by chmod, so that no client slips in before. A file that stands in the way is replaced only if it is a socket and a
- * connection to it is refused, which means that its owner is dead; anything else is an error that says what is there. TCP
- * addresses are numeric: a server should not depend on name service to start.
+ * Contract: a Unix socket appears with its final rights at once: it is bound under a umask that gives nobody
+ * anything, and opened up by chmod, so that no client slips in before. A file that stands in the way is replaced only
+ * if it is a socket and a connection to it is refused, which means that its owner is dead; anything else is an error
+ * that says what is there. TCP addresses are numeric: a server should not depend on name service to start.
  *
- * Removing at the end looks first whether the path still leads to the file that was made here: a successor may have replaced it.
+ * Removing at the end looks first whether the path still leads to the file that was made here: a successor may have
+ * replaced it.
  *
- * Limits: two servers started at the same moment over one stale file may both think that it is theirs to replace; the one that
- * binds last wins, and the other one's bind or removal finds another file.
+ * Limits: two servers started at the same moment over one stale file may both think that it is theirs to replace; the
+ * one that binds last wins, and the other one's bind or removal finds another file.
  */
 #include <errno.h>
 #include <netdb.h>

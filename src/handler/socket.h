@@ -14,8 +14,9 @@ struct own_socket {
 	struct stat made;	/* which file it is that we made */
 };
 
-/* Opens "unix:/path" (the file gets exactly this mode) or "127.0.0.1:9000", "[::1]:9000" (numeric addresses only). A socket file
- * that nobody listens on is replaced; any other file is left alone. 0, or -1 with a reason. Closed by socket_close. */
+/* Opens "unix:/path" (the file gets exactly this mode) or "127.0.0.1:9000", "[::1]:9000" (numeric addresses only). A
+ * socket file that nobody listens on is replaced; any other file is left alone. 0, or -1 with a reason. Closed by
+ * socket_close. */
 int socket_open(const char *address, mode_t mode, struct own_socket *out, char why[SOCKET_WHY]);
 
 /* Closes it and removes its file, if that is still the one that was made. */
