@@ -2,8 +2,8 @@
  *
  * libyaml delivers events and knows no limits, so these are kept here: the size before it sees the text, the depth and
  * the number of nodes as they come, the number of anchors. An alias is a pointer to the node it names; it must be
- * complete, so no tree contains itself. The first fault of syntax ends the reading; duplicate keys are collected,
- * since the rest still makes sense, and make the result unusable all the same.
+ * complete, so no tree contains itself. A fault of syntax or a limit ends the reading; the others (tags, equal
+ * keys) are collected, since the rest still makes sense, and make the result unusable all the same.
  *
  * Text is checked for UTF-8 beforehand (a byte order mark is taken off), because libyaml would guess other encodings.
  * JSON is nearly YAML; docjson.c rewrites the little of it that libyaml reads differently, in a way that changes no
@@ -112,16 +112,15 @@ static bool open_anchor(struct reader *r, const yaml_char_t *name, unsigned line
 	return true;
 }
 
-static bool check_tag(struct reader *r, const yaml_char_t *tag, const char *expected, unsigned line)
+static void check_tag(struct reader *r, const yaml_char_t *tag, const char *expected, unsigned line)
 {
-	if (!tag || strcmp((const char *)tag, expected) == 0)
-		return true;
-	faults_error(r->build.faults, r->build.doc->file, line, "the tag '%.64s' is not supported", (const char *)tag);
-	return false;
+	if (tag && strcmp((const char *)tag, expected) != 0)
+		faults_error(r->build.faults, r->build.doc->file, line, "the tag '%.64s' is not supported",
+			(const char *)tag);
 }
 
-/* Each reads the value that begins with event e at this depth; *height is how many levels it has. NULL after a fault.
- */
+/* Reads the value that begins with event e at this depth; *height is how many levels it has. NULL after a fault that
+ * ends the reading. */
 static struct doc_node *read_value(struct reader *r, const yaml_event_t *e, unsigned depth, unsigned *height);
 
 static struct doc_node *read_scalar(struct reader *r, const yaml_event_t *e)
@@ -129,18 +128,15 @@ static struct doc_node *read_scalar(struct reader *r, const yaml_event_t *e)
 	const char *text = (const char *)e->data.scalar.value;
 	struct doc_node *node;
 
-	if (!check_tag(r, e->data.scalar.tag, TAG "str", line_of(e)))
-		return NULL;
-	if (strlen(text) != e->data.scalar.length) {
+	check_tag(r, e->data.scalar.tag, TAG "str", line_of(e));
+	if (strlen(text) != e->data.scalar.length)
 		fail(r, line_of(e), "a NUL (\\0) in a text is not supported");
-		return NULL;
-	}
 	node = docbuild_node(&r->build, DOC_SCALAR, line_of(e));
 	if (!node)
 		return NULL;
 	node->quoted = e->data.scalar.tag || e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	node->text = xstrdup(text);
-	node->len = e->data.scalar.length;
+	node->len = strlen(text);
 	return node;
 }
 
@@ -199,8 +195,7 @@ static struct doc_node *read_sequence(struct reader *r, const yaml_event_t *e, u
 	struct docbuild_list items = { NULL, 0 };
 	struct doc_node *node;
 
-	if (!check_tag(r, e->data.sequence_start.tag, TAG "seq", line_of(e)))
-		return NULL;
+	check_tag(r, e->data.sequence_start.tag, TAG "seq", line_of(e));
 	node = docbuild_node(&r->build, DOC_SEQUENCE, line_of(e));
 	if (node && read_children(r, depth, YAML_SEQUENCE_END_EVENT, &items, height))
 		docbuild_sequence(node, &items);
@@ -210,23 +205,21 @@ static struct doc_node *read_sequence(struct reader *r, const yaml_event_t *e, u
 	return node;
 }
 
-static bool take_mapping(struct reader *r, struct doc_node *node, const struct docbuild_list *children)
+static void take_mapping(struct reader *r, struct doc_node *node, const struct docbuild_list *children)
 {
 	struct docbuild_list keys = { NULL, 0 }, values = { NULL, 0 };
-	bool fine = true;
 
-	for (size_t i = 0; fine && i + 1 < children->n; i += 2) {
+	for (size_t i = 0; i + 1 < children->n; i += 2) {
+		if (children->list[i]->kind != DOC_SCALAR) {
+			fail(r, children->list[i]->line, "a key must be a text, not a list or a mapping");
+			continue;
+		}
 		docbuild_push(&keys, children->list[i]);
 		docbuild_push(&values, children->list[i + 1]);
-		if (children->list[i]->kind != DOC_SCALAR)
-			fine = fail(r, children->list[i]->line, "a key must be a plain text");
 	}
-	/* A key that stands twice is remembered as a fault and does not end the reading. */
-	if (fine)
-		(void)docbuild_mapping(&r->build, node, &keys, &values);
+	docbuild_mapping(&r->build, node, &keys, &values);
 	free(keys.list);
 	free(values.list);
-	return fine;
 }
 
 static struct doc_node *read_mapping(struct reader *r, const yaml_event_t *e, unsigned depth, unsigned *height)
@@ -234,11 +227,11 @@ static struct doc_node *read_mapping(struct reader *r, const yaml_event_t *e, un
 	struct docbuild_list children = { NULL, 0 };
 	struct doc_node *node;
 
-	if (!check_tag(r, e->data.mapping_start.tag, TAG "map", line_of(e)))
-		return NULL;
+	check_tag(r, e->data.mapping_start.tag, TAG "map", line_of(e));
 	node = docbuild_node(&r->build, DOC_MAPPING, line_of(e));
-	if (!node || !read_children(r, depth, YAML_MAPPING_END_EVENT, &children, height) ||
-	    !take_mapping(r, node, &children))
+	if (node && read_children(r, depth, YAML_MAPPING_END_EVENT, &children, height))
+		take_mapping(r, node, &children);
+	else
 		node = NULL;
 	free(children.list);
 	return node;

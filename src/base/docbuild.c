@@ -84,28 +84,27 @@ static bool is_merge(const struct doc_node *key)
 	return !key->quoted && strcmp(key->text, "<<") == 0;
 }
 
-static bool merge_one(struct docbuild *b, struct pairs *p, const struct doc_node *source)
+static void merge_one(struct docbuild *b, struct pairs *p, const struct doc_node *source)
 {
 	if (source->kind != DOC_MAPPING) {
 		faults_error(b->faults, b->doc->file, source->line,
 			"a merge key (<<) takes a mapping or a list of mappings");
-		return false;
+		return;
 	}
 	if (!docbuild_count(b, source->count * 2, source->line))
-		return false;
+		return;
 	for (size_t i = 0; i < source->count; i++)
 		add_pair(p, source->keys[i], source->items[i], false);
-	return true;
 }
 
-static bool merge(struct docbuild *b, struct pairs *p, const struct doc_node *value)
+static void merge(struct docbuild *b, struct pairs *p, const struct doc_node *value)
 {
-	if (value->kind != DOC_SEQUENCE)
-		return merge_one(b, p, value);
+	if (value->kind != DOC_SEQUENCE) {
+		merge_one(b, p, value);
+		return;
+	}
 	for (size_t i = 0; i < value->count; i++)
-		if (!merge_one(b, p, value->items[i]))
-			return false;
-	return true;
+		merge_one(b, p, value->items[i]);
 }
 
 static int compare_keys(const struct doc_node *a, const struct doc_node *b)
@@ -123,11 +122,10 @@ static int compare_pairs(const void *left, const void *right)
 	return order ? order : a->position < b->position ? -1 : 1;
 }
 
-/* Marks what an earlier pair has already. False if a mapping says a key of its own twice. */
-static bool drop_repeated(struct docbuild *b, struct pairs *p)
+/* Marks what an earlier pair has already; a fault if both are the mapping's own. */
+static void drop_repeated(struct docbuild *b, struct pairs *p)
 {
 	struct pair **sorted = xcalloc(p->n, sizeof(struct pair *));
-	bool fine = true;
 
 	for (size_t i = 0; i < p->n; i++)
 		sorted[i] = &p->list[i];
@@ -138,14 +136,12 @@ static bool drop_repeated(struct docbuild *b, struct pairs *p)
 		if (compare_keys(pair->key, before->key) != 0)
 			continue;
 		pair->dropped = true;
-		if (pair->own && before->own) {
+		if (pair->own && before->own)
 			faults_error(b->faults, b->doc->file, pair->key->line,
-				"key '%.64s' stands here a second time, first in line %u", pair->key->text, before->key->line);
-			fine = false;
-		}
+				"key '%.64s' stands here a second time, first in line %u", pair->key->text,
+				before->key->line);
 	}
 	free(sorted);
-	return fine;
 }
 
 static void take_pairs(struct doc_node *node, const struct pairs *p)
@@ -160,12 +156,11 @@ static void take_pairs(struct doc_node *node, const struct pairs *p)
 	}
 }
 
-bool docbuild_mapping(struct docbuild *b, struct doc_node *node, const struct docbuild_list *keys,
+void docbuild_mapping(struct docbuild *b, struct doc_node *node, const struct docbuild_list *keys,
 	const struct docbuild_list *values)
 {
 	struct pairs p = { NULL, 0 };
 	const struct doc_node *source = NULL;
-	bool fine = true;
 
 	for (size_t i = 0; i < keys->n; i++) {
 		if (!is_merge(keys->list[i])) {
@@ -173,16 +168,13 @@ bool docbuild_mapping(struct docbuild *b, struct doc_node *node, const struct do
 		} else if (source) {
 			faults_error(b->faults, b->doc->file, keys->list[i]->line,
 				"a mapping takes one merge key (<<): give it a list");
-			fine = false;
 		} else {
 			source = values->list[i];
 		}
 	}
-	if (source && !merge(b, &p, source))
-		fine = false;
-	if (!drop_repeated(b, &p))
-		fine = false;
+	if (source)
+		merge(b, &p, source);
+	drop_repeated(b, &p);
 	take_pairs(node, &p);
 	free(p.list);
-	return fine;
 }

@@ -33,9 +33,9 @@ struct doc_node *docbuild_node(struct docbuild *b, enum doc_kind kind, unsigned 
 /* Gives a sequence its elements; the list is empty then. */
 void docbuild_sequence(struct doc_node *node, struct docbuild_list *items);
 
-/* Gives a mapping its pairs, merge keys applied; the lists, equally long, stay the caller's. False, with a fault, if a
- * key stands there twice or a merge key does not have mappings. */
-bool docbuild_mapping(struct docbuild *b, struct doc_node *node, const struct docbuild_list *keys,
+/* Gives a mapping its pairs, merge keys applied; the lists, equally long, stay the caller's. A fault is added for a
+ * key that stands there twice and for a merge key without mappings; the rest is taken all the same. */
+void docbuild_mapping(struct docbuild *b, struct doc_node *node, const struct docbuild_list *keys,
 	const struct docbuild_list *values);
 
 #endif
