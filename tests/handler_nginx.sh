@@ -59,7 +59,7 @@ make_spool
 write_key "$scratch/prod.key" "$key"
 write_key "$scratch/prod-old.key" old-key
 write_config spool ''
-start_nginx "$socket"
+start_nginx "unix:$socket"
 start_handler
 assert_equal "the socket's mode" 600 "$(stat -c %a "$socket")"
 sed 's/"task_result_id":"[^"]*"/"task_result_id":"taskrs-refused"/' "$payloads/post_plan.json" >"$scratch/refused.json"

@@ -129,15 +129,16 @@ nginx_answers() {
 	curl -s -o /dev/null --cacert "$scratch/tls.pem" "https://127.0.0.1:$port/"
 }
 
-# start_nginx SOCKET: real nginx with the configuration of nginx/planspool.conf, in which only the port, the certificate and the
-# socket are replaced. Sets $port, $url and $nginx_pid.
+# start_nginx ADDRESS [SED EXPRESSION]: real nginx with the configuration of nginx/planspool.conf, in which only the port, the
+# certificate and the handler's address (unix:/path or 127.0.0.1:port) are replaced, and what the expression says. Sets $port,
+# $url and $nginx_pid.
 start_nginx() {
 	for try in 1 2 3 4 5 6 7 8; do
 		port=$(random_port)
 		sed -e "s|listen 443 ssl|listen 127.0.0.1:$port ssl|" -e '/listen \[::\]:443 ssl/d' \
 			-e "s|/etc/ssl/certs/planspool.pem|$scratch/tls.pem|" \
 			-e "s|/etc/ssl/private/planspool.key|$scratch/tls.key|" \
-			-e "s|/run/planspool/planspool.sock|$1|" "$src/nginx/planspool.conf" >"$scratch/planspool.conf"
+			-e "s|unix:/run/planspool/planspool.sock|$1|" -e "${2-}" "$src/nginx/planspool.conf" >"$scratch/planspool.conf"
 		{
 			[ "$(id -u)" -ne 0 ] || echo 'user root;'
 			echo "daemon off; pid $scratch/nginx.pid; worker_processes 1; error_log $scratch/nginx.log info;"
@@ -156,6 +157,11 @@ start_nginx() {
 		kill -0 "$nginx_pid" 2>/dev/null && return
 	done
 	fail "nginx does not start, in $try tries"
+}
+
+stop_nginx() {
+	kill -QUIT "$nginx_pid"
+	wait "$nginx_pid" || fail "nginx: exit status $?"
 }
 
 # request PATH [CURL OPTION...]: sets $status; the body is in $scratch/answer, the headers in $scratch/headers.

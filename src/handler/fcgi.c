@@ -219,8 +219,10 @@ static void wait_for_end(struct server *s, const sigset_t *signals)
 	for (;;) {
 		if (sigwait(signals, &sig))
 			continue;
-		if (sig != SIGHUP)
+		if (sig != SIGHUP) {
+			log_info(NULL, "ending: open requests are finished first");
 			return;
+		}
 		keeper_look(s->keeper);
 	}
 }
