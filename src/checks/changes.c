@@ -2,17 +2,17 @@
  *
  *	changes: {max_delete: 10, max_replace: 5, protect: [aws_db_instance, "module.core.*"], require_complete: true}
  *
- * A deletion has "delete" among its actions and no "create"; a replacement has both, in either order. protect covers both;
- * max_delete counts deletions alone and max_replace replacements alone. "forget" leaves the object alive: it is neither. Data
- * sources are never deleted. Deleting a deposed object is the late end of a replacement that an earlier plan showed, so it
- * counts nowhere: a run that tidies up after a failed one must not be refused. Deferred changes are not part of resource_changes,
- * but apply will come to them: they count the same.
+ * A deletion has "delete" among its actions and no "create"; a replacement has both, in either order. protect covers
+ * both; max_delete counts deletions alone and max_replace replacements alone. "forget" leaves the object alive: it
+ * is neither. Data sources are never deleted. Deleting a deposed object is the late end of a replacement that an
+ * earlier plan showed, so it counts nowhere: a run that tidies up after a failed one must not be refused. Deferred
+ * changes are not part of resource_changes, but apply will come to them: they count the same.
  *
- * An action this version does not know, and a change that cannot be read, are error outcomes: what is not understood must not
- * pass. An entry of protect is a resource type, or, with a dot, bracket or star in it, an address pattern.
+ * An action this version does not know, and a change that cannot be read, are error outcomes: what is not understood
+ * must not pass. An entry of protect is a resource type, or, with a dot, bracket or star in it, an address pattern.
  *
- * require_complete fails when the plan says "errored": true or "complete": false. Terraform before 1.8 and OpenTofu do not write
- * "complete": that is an unknown outcome, neither passed by silence nor failed for good.
+ * require_complete fails when the plan says "errored": true or "complete": false. Terraform before 1.8 and OpenTofu
+ * do not write "complete": that is an unknown outcome, neither passed by silence nor failed for good.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -58,6 +58,11 @@ static bool is_type(const char *entry)
 	return strpbrk(entry, ".[*") == NULL;
 }
 
+static bool counts(const struct changes *c)
+{
+	return c->max_delete != NO_LIMIT || c->max_replace != NO_LIMIT;
+}
+
 static void changes_unload(void *compiled)
 {
 	struct changes *c = compiled;
@@ -68,7 +73,8 @@ static void changes_unload(void *compiled)
 	free(c);
 }
 
-static void load_limit(const struct doc_node *arguments, const char *file, const char *key, struct faults *faults, int64_t *out)
+static void load_limit(const struct doc_node *arguments, const char *file, const char *key, struct faults *faults,
+	int64_t *out)
 {
 	const struct doc_node *node = doc_get(arguments, key);
 
@@ -103,8 +109,7 @@ static void *changes_load(const struct doc_node *arguments, const char *file, st
 	c->all_types = true;
 	for (size_t i = 0; i < c->protect_count; i++)
 		c->all_types = c->all_types && is_type(c->protect[i]);
-	if (faults->errors == errors && c->max_delete == NO_LIMIT && c->max_replace == NO_LIMIT && c->protect_count == 0 &&
-			!c->require_complete)
+	if (faults->errors == errors && !counts(c) && c->protect_count == 0 && !c->require_complete)
 		faults_error(faults, file, arguments->line, "changes: nothing to check: give max_delete, max_replace, "
 			"protect or require_complete: true");
 	if (faults->errors != errors) {
@@ -117,16 +122,15 @@ static void *changes_load(const struct doc_node *arguments, const char *file, st
 static void changes_wants(const void *compiled, struct plan_wants *wants)
 {
 	const struct changes *c = compiled;
-	bool counts = c->max_delete != NO_LIMIT || c->max_replace != NO_LIMIT;
 
 	if (c->require_complete)
 		wants->kinds[PLAN_SCALAR] = true;
-	if (!counts && c->protect_count == 0)
+	if (!counts(c) && c->protect_count == 0)
 		return;
 	wants->kinds[PLAN_RESOURCE_CHANGE] = true;
 	wants->kinds[PLAN_DEFERRED_CHANGE] = true;
 	/* With nothing but types to look for, the reader can skip all others unread. */
-	if (!counts && c->all_types) {
+	if (!counts(c) && c->all_types) {
 		wants->types = (const char *const *)c->protect;
 		wants->type_count = c->protect_count;
 	}
@@ -158,7 +162,8 @@ static void tally_add(struct tally *t, const char *address)
 
 	if (t->n++ >= NAMES_SHOWN)
 		return;
-	if ((before > 0 && buf_append(&t->names, ", ", 2) != 0) || buf_append(&t->names, address, strlen(address)) != 0) {
+	if ((before > 0 && buf_append(&t->names, ", ", 2) != 0) ||
+			buf_append(&t->names, address, strlen(address)) != 0) {
 		/* An address longer than what is left: it is counted, not named. */
 		t->names.len = before;
 		if (t->names.data != NULL)
@@ -191,12 +196,13 @@ static void protect(struct changes_run *run, const struct resource_change *chang
 	const char *entry = protected_by(run->check, change);
 	struct outcome one = { .status = OUTCOME_FAILED, .id = "changes.protect", .address = change->address,
 		.description = "Protected resources must not be deleted or replaced",
-		.help = "Keep the resource, or take it out of `protect` in planspool's configuration for this change." };
+		.help = "Keep the resource, or take it out of `protect` in planspool's configuration." };
 	char *reason;
 
 	if (entry == NULL)
 		return;
-	reason = xasprintf("it would be %s%s and is protected by \"%s\"", change->actions & CHANGE_CREATE ? "replaced" : "deleted",
+	reason = xasprintf("it would be %s%s and is protected by \"%s\"",
+		change->actions & CHANGE_CREATE ? "replaced" : "deleted",
 		deferred ? " (in a deferred change)" : "", entry);
 	one.reason = reason;
 	outcomes_add(run->context->outcomes, &one);
@@ -233,7 +239,7 @@ static void change(struct changes_run *run, const struct value *element, uint64_
 		const struct value *address = value_get(element, "address");
 
 		say_error(run, value_type(address) == VALUE_STRING ? value_text(address, NULL) : NULL,
-			xasprintf("the resource change at byte %" PRIu64 " of the plan cannot be read: %s", offset, what));
+			xasprintf("the resource change at byte %" PRIu64 " cannot be read: %s", offset, what));
 		return;
 	}
 	if (c.data || c.deposed != NULL)
@@ -273,7 +279,8 @@ static void judge_limit(struct changes_run *run, const char *id, int64_t max, co
 		one.status = OUTCOME_FAILED;
 		reason = xasprintf("%" PRId64 " would be %s: %s%s", t->n, done, buf_text(&t->names),
 			t->n > NAMES_SHOWN ? ", ..." : "");
-		help = xasprintf("Split the change, or raise `%s` in planspool's configuration.", id + strlen("changes."));
+		help = xasprintf("Split the change, or raise `%s` in planspool's configuration.",
+			id + strlen("changes."));
 	}
 	one.description = description;
 	one.reason = reason;
@@ -295,11 +302,11 @@ static void judge_complete(struct changes_run *run)
 		one.help = "Repair what made `terraform plan` fail and plan again.";
 	} else if (run->complete == SAID_FALSE) {
 		one.status = OUTCOME_FAILED;
-		one.reason = "the plan says that applying it is not all: changes are deferred, or it was made with -target";
+		one.reason = "the plan says that it is not all: changes are deferred, or it was made with -target";
 		one.help = "Plan again without `-target`, or apply what the deferred changes wait for first.";
 	} else if (run->complete == NOT_SAID) {
 		one.status = OUTCOME_UNKNOWN;
-		one.reason = "the plan does not say whether it is complete (Terraform before 1.8 and OpenTofu never do)";
+		one.reason = "the plan does not say: Terraform before 1.8 and OpenTofu never do";
 	}
 	outcomes_add(run->context->outcomes, &one);
 }

@@ -1,5 +1,5 @@
-/* The check interface. A kind of check is one file and one row in the table of checkset.c. A check is compiled once from its
- * configuration and shared read-only by all jobs; what it learns about one plan is a run of its own. */
+/* The check interface. A kind of check is one file and one row in the table of checkset.c. A check is compiled once
+ * from its configuration and shared read-only by all jobs; what it learns about one plan is a run of its own. */
 #ifndef PLANSPOOL_CHECKS_CHECK_H
 #define PLANSPOOL_CHECKS_CHECK_H
 
@@ -17,29 +17,30 @@
 struct check_context {
 	enum stage stage;
 	struct outcomes *outcomes;		/* where findings go */
-	/* To be called exactly once for each run, at the end of the plan or later, from the event loop. The run may be stopped inside
-	 * the call: its state must not be touched behind it. */
+	/* To be called exactly once for each run, at the end of the plan or later, from the event loop. The run may
+	 * be stopped inside the call: its state must not be touched behind it. */
 	void (*finished)(struct check_context *c);
 };
 
 struct check_kind {
 	const char *name;	/* its key in the configuration, and its id in outcomes */
 
-	/* Reads its arguments; file is the configuration's name, for faults and for paths relative to it. The compiled check, or
-	 * NULL with at least one error in faults. */
+	/* Reads its arguments; file is the configuration's name, for faults and for paths relative to it. The
+	 * compiled check, or NULL with at least one error in faults. */
 	void *(*load)(const struct doc_node *arguments, const char *file, struct faults *faults);
 	void (*unload)(void *compiled);
 
-	/* A number over what was read besides the arguments (policy files), so that results can tell two sets apart; NULL when the
-	 * arguments are all there is. */
+	/* A number over what was read besides the arguments (policy files), so that results can tell two sets apart;
+	 * NULL when the arguments are all there is. */
 	uint64_t (*digest)(const void *compiled);
 
-	/* Adds what it wants of a plan. Types set here are borrowed and must live as long as compiled. A check that wants
-	 * resource changes of all types leaves types NULL. */
+	/* Adds what it wants of a plan. Types set here are borrowed and must live as long as compiled. A check that
+	 * wants resource changes of all types leaves types NULL. */
 	void (*wants)(const void *compiled, struct plan_wants *wants);
 
-	/* One run. start returns its state; item gets what was wanted, and always PLAN_END last when the plan was read whole, after
-	 * which the check calls context->finished at once or later; stop frees the state, also half-way. */
+	/* One run. start returns its state; item gets what was wanted, and always PLAN_END last when the plan was
+	 * read whole, after which the check calls context->finished at once or later; stop frees the state, also
+	 * half-way. */
 	void *(*start)(const void *compiled, struct check_context *context);
 	void (*item)(void *run, const struct plan_item *item);
 	void (*stop)(void *run);

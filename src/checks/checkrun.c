@@ -1,12 +1,14 @@
-/* One run of a set of checks over one plan: plan bytes go in, each item that the reader hands out goes to the checks that want
- * it, outcomes come out.
+/* One run of a set of checks over one plan: plan bytes go in, each item that the reader hands out goes to the checks
+ * that want it, outcomes come out.
  *
- * Three things can end a run: the plan was read whole (each check gets PLAN_END and finishes at once or later), the plan turned
- * out unusable (each check gets an error outcome instead, which names the byte), or there is no plan (checkset_abandon). done
- * is called once in each case, never while an item is being handed out, as the caller may free the run in it.
+ * Three things can end a run: the plan was read whole (each check gets PLAN_END and finishes at once or later), the
+ * plan turned out unusable (each check gets an error outcome instead, which names the byte), or there is no plan
+ * (checkset_abandon). done is called once in each case, never while an item is being handed out, as the caller may
+ * free the run in it.
  *
- * An item that is larger than limits.resource reaches no check: one error outcome says so, since what nobody could look at must
- * not pass. Findings made before a plan broke off stay: they are true, and the error outcomes say that there is more.
+ * An item that is larger than limits.resource reaches no check: one error outcome says so, since what nobody could
+ * look at must not pass. Findings made before a plan broke off stay: they are true, and the error outcomes say that
+ * there is more.
  *
  * Every kind of check that exists so far looks at the plan, so "plan checks" are all of them.
  */
@@ -28,7 +30,7 @@ struct one_run {
 
 enum progress {
 	READING,	/* bytes are expected */
-	BROKEN,		/* the plan is unusable, the outcomes say so; checkset_end or checkset_abandon are still to come */
+	BROKEN,		/* the plan is unusable, the outcomes say so; checkset_end or checkset_abandon is to come */
 	ENDED,		/* waiting for checks that have not finished */
 	DONE,		/* done was called */
 };
@@ -79,7 +81,7 @@ static const char *kind_text(enum plan_kind kind)
 
 static void say_oversize(const struct checkset_run *run, const struct plan_item *item)
 {
-	char *reason = xasprintf("the %s at byte %" PRIu64 " of the plan is larger than %" PRIu64 " bytes, so it was not checked",
+	char *reason = xasprintf("the %s at byte %" PRIu64 " is larger than %" PRIu64 " bytes, so it was not checked",
 		kind_text(item->kind), item->offset, run->max_resource);
 	struct outcome one = {
 		.status = OUTCOME_ERROR, .id = "limits.resource", .address = item->address,
@@ -154,8 +156,8 @@ static void stop_all(struct checkset_run *run)
 	run->reader = NULL;
 }
 
-struct checkset_run *checkset_start(const struct checkset *set, enum stage stage, uint64_t max_resource, uint64_t max_plan,
-	struct outcomes *outcomes, void (*done)(void *context), void *context)
+struct checkset_run *checkset_start(const struct checkset *set, enum stage stage, uint64_t max_resource,
+	uint64_t max_plan, struct outcomes *outcomes, void (*done)(void *context), void *context)
 {
 	struct checkset_run *run = xcalloc(1, sizeof(*run));
 

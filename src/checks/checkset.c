@@ -1,13 +1,14 @@
 /* All checks of an endpoint: loading them, and what can be said of the set. Running is checkrun.c.
  *
- * The table of kinds is here: a new kind of check is one file and one row. What a kind's arguments mean is its own business;
- * here an entry of checks: is a name and a document node.
+ * The table of kinds is here: a new kind of check is one file and one row. What a kind's arguments mean is its own
+ * business; here an entry of checks: is a name and a document node.
  *
- * A check that cannot be loaded (unknown kind, bad arguments, a policy that cannot be used) stays in the set with its first
- * fault: every run then says so with an error outcome, so that a broken check never looks like one that passed.
+ * A check that cannot be loaded (unknown kind, bad arguments, a policy that cannot be used) stays in the set with
+ * its first fault: every run then says so with an error outcome, so that a broken check never looks like one that
+ * passed.
  *
- * What the reader has to hand out is the union of what the checks want, computed once here. The lists of types are borrowed from
- * the compiled checks, which live as long as the set.
+ * What the reader has to hand out is the union of what the checks want, computed once here. The lists of types are
+ * borrowed from the compiled checks, which live as long as the set.
  */
 #include "checks/checkset.h"
 
@@ -28,7 +29,8 @@ static const struct check_kind *const kinds[] = {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* Where faults of paths given on the command line are: not a file, and without a folder that paths could be relative to. */
+/* Where faults of paths given on the command line are: not a file, and without a folder that paths could be relative
+ * to. */
 #define COMMAND_LINE "--policy"
 
 static const struct check_kind *kind_named(const char *name)
@@ -48,7 +50,8 @@ static void fault_unknown(const char *name, const char *file, unsigned line, str
 		names[i] = kinds[i]->name;
 	near = text_nearest(name, names);
 	if (near != NULL)
-		faults_error(faults, file, line, "%s: this kind of check does not exist, did you mean '%s'?", name, near);
+		faults_error(faults, file, line, "%s: this kind of check does not exist, did you mean '%s'?", name,
+			near);
 	else
 		faults_error(faults, file, line, "%s: this kind of check does not exist in this version", name);
 }
@@ -143,8 +146,8 @@ static void unite(struct checkset *set, const struct checkset_check *c)
 	w->types = set->types;
 }
 
-static void add(struct checkset *set, const char *name, const struct doc_node *arguments, const char *file, unsigned line,
-	struct faults *faults)
+static void add(struct checkset *set, const char *name, const struct doc_node *arguments, const char *file,
+	unsigned line, struct faults *faults)
 {
 	struct checkset_check *c;
 	size_t before = faults->n;
@@ -194,7 +197,8 @@ static struct checkset *set_new(void)
 	return set;
 }
 
-struct checkset *checkset_load(const struct config *config, const struct config_endpoint *endpoint, struct faults *faults)
+struct checkset *checkset_load(const struct config *config, const struct config_endpoint *endpoint,
+	struct faults *faults)
 {
 	struct checkset *set = set_new();
 
@@ -222,6 +226,10 @@ void checkset_add_policies(struct checkset *set, const char *const *paths, size_
 	json_free(list);
 	if (doc == NULL)
 		return;
+	/* There are no lines that anyone could look up. */
+	doc->roots[0]->line = 0;
+	for (size_t i = 0; i < doc->roots[0]->count; i++)
+		doc->roots[0]->items[i]->line = 0;
 	set->docs = xreallocarray(set->docs, set->doc_count + 1, sizeof(struct doc *));
 	set->docs[set->doc_count++] = doc;
 	add(set, check_policies.name, doc->roots[0], COMMAND_LINE, 0, faults);

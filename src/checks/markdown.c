@@ -1,12 +1,13 @@
-/* Text from elsewhere inside markdown of ours. HCP Terraform renders the body of an outcome as markdown on the run page, and
- * resource addresses (for_each keys) and reasons can hold anything that the author of a plan wanted them to: links, images,
- * HTML, the end of our list.
+/* Text from elsewhere inside markdown of ours. HCP Terraform renders the body of an outcome as markdown on the run
+ * page, and resource addresses (for_each keys) and reasons can hold anything that the author of a plan wanted them
+ * to: links, images, HTML, the end of our list.
  *
- * Which renderer is used is not documented, so this relies on the oldest common ground only: < > & become entities, other
- * active characters get a backslash, and a code span is fenced by one more backtick than the longest run inside it. Line ends
- * and control characters become spaces, so that no block construct can begin; what is active only at the beginning of a line
- * (#, +, -, 1.) is harmless then, as our own text always comes first. Bare URLs are broken up, because many renderers turn them
- * into links by themselves. An underscore inside a word is active nowhere and stays readable.
+ * Which renderer is used is not documented, so this relies on the oldest common ground only: < > & become entities,
+ * other active characters get a backslash, and a code span is fenced by one more backtick than the longest run
+ * inside it. Line ends and control characters become spaces, so that no block construct can begin; what is active
+ * only at the beginning of a line (#, +, -, 1.) is harmless then, as our own text always comes first. Bare URLs are
+ * broken up, because many renderers turn them into links by themselves. An underscore inside a word is active
+ * nowhere and stays readable.
  */
 #include "checks/markdown.h"
 

@@ -1,4 +1,5 @@
-/* Text from elsewhere (addresses, reasons) inside markdown of ours: whatever it holds, it shows as itself and as nothing else. */
+/* Text from elsewhere (addresses, reasons) inside markdown of ours: whatever it holds, it shows as itself and as
+ * nothing else. */
 #ifndef PLANSPOOL_CHECKS_MARKDOWN_H
 #define PLANSPOOL_CHECKS_MARKDOWN_H
 

@@ -1,16 +1,16 @@
 /* Outcomes of one run of the checks, collected with bounds.
  *
  * A plan can have millions of resources and a policy can fail on each of them, so what is kept is bounded twice: by
- * OUTCOME_HITS_KEPT for one id and status, and by TEXT_MAX bytes of text over all; the rest is counted. The first hit of each
- * id and status is always kept: there are as many as the configuration has policies. With keep_all (the command line's --all)
- * there is no bound, as the user asked for everything.
+ * OUTCOME_HITS_KEPT for one id and status, and by TEXT_MAX bytes of text over all; the rest is counted. The first
+ * hit of each id and status is always kept: there are as many as the configuration has policies. With keep_all (the
+ * command line's --all) there is no bound, as the user asked for everything.
  *
- * All texts are copied once into a pool and shared from there: a thousand hits of a policy hold its description and help once,
- * and a hundred policies that fail on a resource hold its address once. In the pool an id also finds its groups (one for each
- * status), so that adding costs one look-up. A passed outcome that is only counted costs none.
+ * All texts are copied once into a pool and shared from there: a thousand hits of a policy hold its description and
+ * help once, and a hundred policies that fail on a resource hold its address once. In the pool an id also finds its
+ * groups (one for each status), so that adding costs one look-up. A passed outcome that is only counted costs none.
  *
- * Texts are cut at sizes that nothing legitimate reaches, never inside a character, and bytes that are not UTF-8 are escaped:
- * whoever prints or sends outcomes can rely on UTF-8.
+ * Texts are cut at sizes that nothing legitimate reaches, never inside a character, and bytes that are not UTF-8 are
+ * escaped: whoever prints or sends outcomes can rely on UTF-8.
  */
 #include "checks/outcome.h"
 

@@ -1,5 +1,5 @@
-/* Outcomes: what checks found, collected for one run of the checks, with bounds. The severity threshold (fail_on) is applied
- * here: a failed outcome below it becomes a warning. */
+/* Outcomes: what checks found, collected for one run of the checks, with bounds. The severity threshold (fail_on) is
+ * applied here: a failed outcome below it becomes a warning. */
 #ifndef PLANSPOOL_CHECKS_OUTCOME_H
 #define PLANSPOOL_CHECKS_OUTCOME_H
 
@@ -31,9 +31,9 @@ struct outcome {
 
 struct outcomes;
 
-/* keep_all: every outcome is kept, passed ones too (the command line's --all); else failed, error, unknown, warning and skipped
- * ones up to OUTCOME_HITS_KEPT each, and passed ones only counted. Texts over all are bounded too (16 MiB): beyond that only the
- * first of each id and status is kept. */
+/* keep_all: every outcome is kept, passed ones too (the command line's --all); else failed, error, unknown, warning
+ * and skipped ones up to OUTCOME_HITS_KEPT each, and passed ones only counted. Texts over all are bounded too (16
+ * MiB): beyond that only the first of each id and status is kept. */
 struct outcomes *outcomes_new(enum severity fail_on, bool keep_all);
 void outcomes_free(struct outcomes *o);
 void outcomes_clear(struct outcomes *o);	/* as if new: the run starts over */
@@ -49,15 +49,15 @@ void outcomes_set_resources(struct outcomes *o, uint64_t n);	/* resource changes
 uint64_t outcomes_resources(const struct outcomes *o);
 uint64_t outcomes_count(const struct outcomes *o, enum outcome_status s);	/* all, kept or not */
 
-/* The kept ones, worst status first, then by severity, those of one id together, in the order they were added. A pointer is good
- * until the next outcome is added. */
+/* The kept ones, worst status first, then by severity, those of one id together, in the order they were added. A
+ * pointer is good until the next outcome is added. */
 size_t outcomes_kept(const struct outcomes *o);
 const struct outcome *outcomes_at(struct outcomes *o, size_t i);
 /* How many outcomes of that id and status were counted but not kept. */
 uint64_t outcomes_not_kept(struct outcomes *o, const char *id, enum outcome_status s);
 
-/* {"id", "status", "severity", "address", "description", "body", "url"}: as check --format json prints and outcomes.jsonl holds.
- * body is markdown of reason and help. */
+/* {"id", "status", "severity", "address", "description", "body", "url"}: as check --format json prints and
+ * outcomes.jsonl holds. body is markdown of reason and help. */
 json_t *outcome_json(const struct outcome *one);
 
 #endif

@@ -1,14 +1,15 @@
 /* The verdict of a run task and its message. The body with the outcomes is verdict_body.c.
  *
- * The message is all that the terraform CLI shows, and it goes through a colour interpreter there that eats [red] and its like
- * (see colourless). It is written so that it reads well as lines and also when a web page makes one line of them:
+ * The message is all that the terraform CLI shows, and it goes through a colour interpreter there that eats [red]
+ * and its like (see colourless). It is written so that it reads well as lines and also when a web page makes one
+ * line of them:
  *
  *	Failed: 2 failed, 1 warning, 40 passed; 120 resources.
  *	Failed CKV2_ACME_1 (HIGH): Bucket must not be public: aws_s3_bucket.logs, aws_s3_bucket.b and 3 more.
  *
- * Findings come worst first, one line for each id and status, as many as fit in VERDICT_MESSAGE_MAX characters; the last line
- * counts the rest. The texts in it come from plans and policies: control characters are escaped, and a cut never divides a
- * character.
+ * Findings come worst first, one line for each id and status, as many as fit in VERDICT_MESSAGE_MAX characters; the
+ * last line counts the rest. The texts in it come from plans and policies: control characters are escaped, and a cut
+ * never divides a character.
  */
 #include "checks/verdict.h"
 
@@ -52,8 +53,8 @@ char *verdict_counts(struct outcomes *o)
 	return text;
 }
 
-/* A word in brackets could be a colour: [bold] becomes (bold). Colours are single words of letters, digits, - and _ that do not
- * begin with a digit (mitchellh/colorstring); an index, [0] or ["k"], never is one and stays. */
+/* A word in brackets could be a colour: [bold] becomes (bold). Colours are single words of letters, digits, - and _
+ * that do not begin with a digit (mitchellh/colorstring); an index, [0] or ["k"], never is one and stays. */
 static void colourless(char *s)
 {
 	for (char *open = strchr(s, '['); open != NULL; open = strchr(open + 1, '[')) {
@@ -92,7 +93,8 @@ static size_t length(const struct buf *b)
 	return text_utf8_length(buf_text(b), b->len);
 }
 
-/* The finding that begins at the i-th outcome, as a line. Returns where the next one begins; *n is how many outcomes it stands for. */
+/* The finding that begins at the i-th outcome, as a line. Returns where the next one begins; *n is how many outcomes
+ * it stands for. */
 static size_t finding(struct outcomes *o, size_t i, struct buf *line, uint64_t *n)
 {
 	const struct outcome *first = outcomes_at(o, i);

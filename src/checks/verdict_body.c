@@ -1,12 +1,12 @@
-/* The body of the callback: JSON:API, by the schema of run task results (structured-run-task-result-schema.json), with its
- * quirks: attributes and relationships that would be empty are left out, as it asks for at least one character and one element;
- * the key is outcome-id, as in HashiCorp's example and every client, not outcome_id; a URL that is not plain http(s) breaks the
- * run page, so it is left out.
+/* The body of the callback: JSON:API, by the schema of run task results (structured-run-task-result-schema.json),
+ * with its quirks: attributes and relationships that would be empty are left out, as it asks for at least one
+ * character and one element; the key is outcome-id, as in HashiCorp's example and every client, not outcome_id; a
+ * URL that is not plain http(s) breaks the run page, so it is left out.
  *
- * One outcome stands for all hits of one id and status, worst first; passed ones are only counted in the message, as a list of
- * what is fine hides what is not. Each outcome's body lists the addresses with their reasons, then says what to do. Three bounds:
- * the schema's for each attribute, OUTCOMES_SENT outcomes, and BODY_TOTAL bytes over all: beyond that outcomes come without
- * their bodies. What is cut is counted in a last outcome.
+ * One outcome stands for all hits of one id and status, worst first; passed ones are only counted in the message, as
+ * a list of what is fine hides what is not. Each outcome's body lists the addresses with their reasons, then says
+ * what to do. Three bounds: the schema's for each attribute, OUTCOMES_SENT outcomes, and BODY_TOTAL bytes over all:
+ * beyond that outcomes come without their bodies. What is cut is counted in a last outcome.
  *
  * Lengths in characters are the schema's; the body of an outcome is bounded in bytes, which is never more.
  */
@@ -164,7 +164,8 @@ static char *group_body(struct outcomes *o, const struct group *g)
 	if (out.len > 0 && listed < g->total)
 		buf_printf(&out, "- and %" PRIu64 " more\n", g->total - listed);
 	if (help_len > 0)
-		buf_printf(&out, "%s%.*s%s", out.len > 0 ? "\n" : "", (int)help_len, help, help[help_len] != '\0' ? "\n\n..." : "");
+		buf_printf(&out, "%s%.*s%s", out.len > 0 ? "\n" : "", (int)help_len, help,
+			help[help_len] != '\0' ? "\n\n..." : "");
 	if (out.len > 0)
 		text = xstrdup(out.data);
 	buf_free(&out);
@@ -179,8 +180,8 @@ static void put_description(json_t *attributes, struct outcomes *o, const struct
 	char *counted;
 
 	if (what != NULL && g->total > 1 && first->address != NULL) {
-		counted = xasprintf("%.*s (%" PRIu64 " resources)", (int)text_utf8_prefix(what, strlen(what), DESCRIPTION_MAX - 40),
-			what, g->total);
+		counted = xasprintf("%.*s (%" PRIu64 " resources)",
+			(int)text_utf8_prefix(what, strlen(what), DESCRIPTION_MAX - 40), what, g->total);
 		put_text(attributes, "description", counted, DESCRIPTION_MAX);
 		free(counted);
 	} else {
@@ -269,7 +270,7 @@ static json_t *outcomes_json(struct outcomes *o)
 {
 	json_t *list = json_new_array();
 	struct left_out left = { .groups = 0 };
-	/* One place is kept for what is left out, which is certain when there are more and possible when there are not. */
+	/* With more than fit, one place is kept for the last outcome. */
 	size_t room = count_groups(o) > OUTCOMES_SENT - 1 ? OUTCOMES_SENT - 1 : OUTCOMES_SENT;
 	size_t used = 0;
 
