@@ -15,10 +15,11 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+#include "base/mem.h"
 
 #define SECOND_MS INT64_C(1000)
 
@@ -301,9 +302,12 @@ void text_time(int64_t unix_ms, char out[TEXT_TIME_SIZE])
 		seconds--;
 	}
 	t = (time_t)seconds;
-	if (!gmtime_r(&t, &tm) || !strftime(out, TEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm))
-		abort();
-	snprintf(out + strlen(out), 6, ".%03uZ", (unsigned)rest % 1000);
+	if (!gmtime_r(&t, &tm))
+		mem_panic("planspool: gmtime_r fails on a year from 0 to 9999");
+	/* The remainders change nothing; they let the compiler see that it fits. */
+	snprintf(out, TEXT_TIME_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)(tm.tm_year + 1900) % 10000,
+		(unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
+		(unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100, (unsigned)rest % 1000);
 }
 
 int text_time_parse(const char *s, int64_t *unix_ms)
