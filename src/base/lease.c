@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +29,8 @@
 
 #define LEASE_SIZE_MAX 4096
 
+/* In memory that a holder shares with its children: each of them asks lease_held for itself, and none goes on when the one that
+ * renews has stopped. */
 struct lease {
 	int dir, fd;
 	char instance[SPOOL_INSTANCE_SIZE];
@@ -105,10 +108,12 @@ static char *lease_text(const struct lease *l)
 
 struct lease *lease_take(struct spool *s)
 {
-	struct lease *l = xcalloc(1, sizeof *l);
+	struct lease *l = mmap(NULL, sizeof *l, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned char random[(SPOOL_INSTANCE_SIZE - 1) / 2];
 	int saved;
 
+	if (l == MAP_FAILED)
+		return NULL;
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(l->instance, sizeof l->instance, random, sizeof random);
 	text_time(clock_ms(CLOCK_REALTIME), l->started);
@@ -121,7 +126,7 @@ struct lease *lease_take(struct spool *s)
 		(void)unlinkat(l->dir, l->instance, 0);
 		close(l->fd);
 	}
-	free(l);
+	(void)munmap(l, sizeof *l);
 	errno = saved;
 	return NULL;
 }
@@ -167,7 +172,7 @@ void lease_release(struct lease *l)
 		return;
 	(void)unlinkat(l->dir, l->instance, 0);
 	close(l->fd);
-	free(l);
+	(void)munmap(l, sizeof *l);
 }
 
 /* ---- others' ---- */

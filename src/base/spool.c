@@ -268,3 +268,11 @@ int spool_read(struct spool *s, enum spool_state state, const char *id, enum spo
 	spool_name(path, "%s/%s/%s", spool_places[spool_state_place[state]].name, id, spool_job_files[file]);
 	return fsio_read_file(s->fd[ROOT], path, out);
 }
+
+bool spool_has(struct spool *s, enum spool_state state, const char *id, enum spool_file file)
+{
+	char path[SPOOL_NAME_SIZE];
+
+	spool_name(path, "%s/%s/%s", spool_places[spool_state_place[state]].name, id, spool_job_files[file]);
+	return spool_exists(s->fd[ROOT], path);
+}

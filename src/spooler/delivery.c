@@ -1,0 +1,210 @@
+/*
+ * Delivery of callbacks.
+ *
+ *	answer			to running				to the final
+ *	2xx			done					accepted
+ *	409			closed: the job ends			closed: the job ends
+ *	422			dropped					the same final with less: no outcomes, then message only
+ *	401, 404, other 4xx	dropped					SCHEDULE_REFUSED_TRIES tries, then given up
+ *	429, 5xx, trouble	tried again, until there is a newer	tried again until end_ms
+ *				one or the final
+ *
+ * The reduced bodies are made from the published result each time and never kept. A redirect of a callback is not followed: it would
+ * carry the result elsewhere; it counts as trouble.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "checks/verdict.h"
+#include "spooler/delivery.h"
+
+#define TOTAL_MS 60000		/* one exchange */
+
+struct delivery {
+	struct api *api;
+	struct delivery_job job;
+	char *running, *final;		/* to be sent; NULL: none */
+	size_t final_len;
+	char *body;			/* being sent */
+	bool sending_final;
+	struct api_call *call;
+	struct loop_timer *again;
+	int64_t wait_ms;
+	unsigned tries, refused, level;	/* of the final */
+};
+
+static void send_next(void *context);
+
+struct delivery *delivery_new(struct api *api, const struct delivery_job *job)
+{
+	struct delivery *d = xcalloc(1, sizeof *d);
+
+	d->api = api;
+	d->job = *job;
+	d->again = loop_timer_new(api->loop, send_next, d);
+	return d;
+}
+
+void delivery_free(struct delivery *d)
+{
+	if (d == NULL)
+		return;
+	api_cancel(d->call);
+	loop_timer_free(d->again);
+	free(d->running);
+	free(d->final);
+	free(d->body);
+	free(d);
+}
+
+/* Tries again after a while, the sender's own wait if it named one. false if that would be after the end. */
+static bool again_later(struct delivery *d, const struct api_answer *answer)
+{
+	char note[API_WHY];
+
+	d->wait_ms = schedule_backoff(d->wait_ms, randombytes_random());
+	if (answer->wait_ms >= 0)
+		d->wait_ms = answer->wait_ms;
+	if (loop_now(d->api->loop) + d->wait_ms >= d->job.end_ms)
+		return false;
+	snprintf(note, sizeof note, "%.400s; tried again in %.1f s", answer->why, (double)d->wait_ms / 1000);
+	d->job.note(d->job.context, note);
+	loop_timer_set(d->again, d->wait_ms);
+	return true;
+}
+
+static void give_up(struct delivery *d, const struct api_answer *answer, const char *because)
+{
+	char why[API_WHY];
+
+	snprintf(why, sizeof why, "%.380s; %s", answer->why, because);
+	d->job.ended(d->job.context, DELIVERY_GIVEN_UP, why);
+}
+
+static void final_answered(struct delivery *d, const struct api_answer *answer)
+{
+	switch (answer->meaning) {
+	case SCHEDULE_DONE:
+	case SCHEDULE_NOT_YET:
+		d->job.ended(d->job.context, DELIVERY_ACCEPTED, answer->why);
+		return;
+	case SCHEDULE_CLOSED:
+		d->job.ended(d->job.context, DELIVERY_CLOSED, answer->why);
+		return;
+	case SCHEDULE_TOO_MUCH:
+		if (d->level < 2) {
+			d->level++;
+			d->job.note(d->job.context, answer->why);
+			loop_timer_set(d->again, 0);
+			return;
+		}
+		/* fall through */
+	case SCHEDULE_REFUSED:
+		if (++d->refused >= SCHEDULE_REFUSED_TRIES)
+			give_up(d, answer, "tried three times");
+		else if (!again_later(d, answer))
+			give_up(d, answer, "the run's time is over");
+		return;
+	case SCHEDULE_REDIRECT:
+	case SCHEDULE_LATER:
+		if (!again_later(d, answer))
+			give_up(d, answer, "the run's time is over");
+		return;
+	}
+}
+
+static void running_answered(struct delivery *d, const struct api_answer *answer)
+{
+	char note[API_WHY];
+
+	if (answer->meaning == SCHEDULE_CLOSED) {
+		d->job.ended(d->job.context, DELIVERY_CLOSED, answer->why);
+		return;
+	}
+	if (answer->meaning == SCHEDULE_LATER && d->running == NULL && d->final == NULL) {
+		d->running = d->body;	/* still the newest there is to say */
+		d->body = NULL;
+		if (!again_later(d, answer)) {
+			free(d->running);
+			d->running = NULL;
+		}
+		return;
+	}
+	if (answer->meaning != SCHEDULE_DONE && answer->meaning != SCHEDULE_NOT_YET) {
+		snprintf(note, sizeof note, "'running' was not accepted: %.400s", answer->why);
+		d->job.note(d->job.context, note);
+	} else {
+		d->wait_ms = 0;
+	}
+	if (d->running != NULL || d->final != NULL)
+		loop_timer_set(d->again, answer->wait_ms);
+}
+
+static void answered(void *context, const struct api_answer *answer)
+{
+	struct delivery *d = context;
+
+	d->call = NULL;
+	if (d->sending_final)
+		final_answered(d, answer);
+	else
+		running_answered(d, answer);
+}
+
+/* Makes d->body what is to be sent now. */
+static void choose_body(struct delivery *d)
+{
+	free(d->body);
+	d->sending_final = d->final != NULL;
+	if (!d->sending_final) {
+		d->body = d->running;
+		d->running = NULL;
+		return;
+	}
+	d->body = verdict_reduced(d->final, d->final_len, d->level);
+	if (d->body == NULL)
+		d->body = xstrndup(d->final, d->final_len);
+}
+
+static void send_next(void *context)
+{
+	struct delivery *d = context;
+
+	if (d->call != NULL || (d->final == NULL && d->running == NULL))
+		return;
+	choose_body(d);
+	if (d->sending_final)
+		d->job.trying(d->job.context, ++d->tries);
+	d->call = api_start(d->api, &(struct api_request){
+		.method = "PATCH", .target = d->job.target, .body = d->body, .body_len = strlen(d->body), .total_ms = TOTAL_MS,
+		.priority = d->sending_final ? PACE_FINAL : PACE_RUNNING, .answered = answered, .context = d,
+	});
+}
+
+void delivery_running(struct delivery *d, const char *body)
+{
+	if (d->final != NULL)
+		return;
+	free(d->running);
+	d->running = xstrdup(body);
+	if (d->call == NULL)
+		loop_timer_set(d->again, 0);
+}
+
+void delivery_final(struct delivery *d, const char *body, size_t len)
+{
+	free(d->running);
+	d->running = NULL;
+	d->final = xstrndup(body, len);
+	d->final_len = len;
+	d->wait_ms = 0;
+	if (d->call != NULL && api_waits(d->call)) {
+		api_cancel(d->call);
+		d->call = NULL;
+	}
+	if (d->call == NULL)
+		loop_timer_set(d->again, 0);
+}

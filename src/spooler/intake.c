@@ -1,0 +1,117 @@
+/*
+ * Taking up a job: from an id to everything that is needed to work on it.
+ *
+ * active/<id> is made ours (claimed from new/, or found to be held by this instance), the envelope is read and unsealed, the endpoint
+ * and the target of the callback are found. A job that stops on the way goes where a person finds it: what cannot be read is
+ * corrupt, what can be read but not called back is undelivered, each with the reason. Only trouble of our own (the disk) leaves
+ * it where it is, to be taken up again later.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "spooler/intake.h"
+#include "spooler/journal.h"
+
+/* Makes sure that active/<id> is ours. */
+static enum intake_end take(struct job_world *world, const char *id, bool *has_result)
+{
+	char holder[SPOOL_INSTANCE_SIZE], why[SPOOL_WHY] = "";
+
+	if (spool_holder(world->spool, id, holder) == 0 && strcmp(holder, world->instance) == 0) {
+		*has_result = spool_has(world->spool, SPOOL_ACTIVE, id, SPOOL_RESULT);
+		(void)journal(world->spool, id, false, "resumed", "%s", *has_result ? "its result is delivered" : "it is checked again");
+		return INTAKE_READY;
+	}
+	switch (spool_claim(world->spool, id, world->instance, world->settings->handler_uid, why)) {
+	case SPOOL_CLAIMED:
+		(void)journal(world->spool, id, false, "claimed", NULL);
+		return INTAKE_READY;
+	case SPOOL_FINISHED:
+		log_info(id, "duplicate of a job that has ended, dropped");
+		return INTAKE_OVER;
+	case SPOOL_SET_ASIDE:
+		log_warn(id, "moved to corrupt/: %s", why);
+		return INTAKE_OVER;
+	case SPOOL_LOST:
+		return INTAKE_OVER;
+	case SPOOL_TROUBLE:
+		break;
+	}
+	log_error(id, "cannot be claimed: %s", strerror(errno));
+	return INTAKE_LATER;
+}
+
+/* What came of reading an envelope. */
+enum opened { OPENED, SEALED, UNREADABLE, TROUBLE };
+
+static enum opened open_request(struct job_world *world, const char *id, struct envelope *out, char why[ENVELOPE_WHY])
+{
+	const struct settings *settings = world->settings;
+	struct buf text = BUF_INIT(SPOOL_ENVELOPE_MAX);
+	enum opened how = UNREADABLE;
+
+	if (spool_read(world->spool, SPOOL_ACTIVE, id, SPOOL_REQUEST, &text) != 0) {
+		snprintf(why, ENVELOPE_WHY, "request.json: %s", strerror(errno));
+		if (errno != ENOENT && errno != EMSGSIZE)
+			how = TROUBLE;
+	} else if (envelope_read(buf_text(&text), text.len, id, out, why) == 0) {
+		how = envelope_unseal(out, buf_text(&text), text.len, id, settings->keys, settings->key_count, why) == 0 ?
+			OPENED : SEALED;
+	}
+	buf_free(&text);
+	return how;
+}
+
+/* Finds the endpoint and where the callback goes. 0, or -1 with a reason when nobody can be called back. */
+static int find_callback(const struct settings *settings, struct intake *in, char why[API_WHY])
+{
+	const char *callback = secret_data(in->envelope.callback_url);
+	char reason[URL_WHY];
+	struct url url;
+
+	in->endpoint = settings_endpoint(settings, in->envelope.endpoint);
+	in->endpoint_gone = in->endpoint == NULL;
+	if (in->endpoint_gone && url_parse(callback, &url, reason) == 0)
+		in->endpoint = settings_endpoint_for(settings, &url);
+	if (in->endpoint == NULL) {
+		snprintf(why, API_WHY, "endpoint %s is no longer configured, and no other endpoint has the callback's host",
+			in->envelope.endpoint);
+		return -1;
+	}
+	return api_target(in->endpoint, callback, in->envelope.access_token, &in->callback, why);
+}
+
+enum intake_end intake(struct job_world *world, const char *id, struct intake *out)
+{
+	enum intake_end how;
+	char why[API_WHY];
+	enum opened opened;
+
+	memset(out, 0, sizeof *out);
+	how = take(world, id, &out->has_result);
+	if (how != INTAKE_READY)
+		return how;
+	opened = open_request(world, id, &out->envelope, why);
+	if (opened == OPENED && find_callback(world->settings, out, why) == 0)
+		return INTAKE_READY;
+	if (opened == TROUBLE) {
+		log_error(id, "cannot be taken up: %s", why);
+		how = INTAKE_LATER;
+	} else if (opened == UNREADABLE) {
+		log_warn(id, "moved to corrupt/: %s", why);
+		how = spool_set_aside_active(world->spool, id) == 0 ? INTAKE_OVER : INTAKE_LATER;
+	} else {
+		(void)journal(world->spool, id, true, "undelivered", "%s", why);
+		how = spool_finish(world->spool, id, SPOOL_UNDELIVERED) == 0 ? INTAKE_OVER : INTAKE_LATER;
+	}
+	intake_clear(out);
+	return how;
+}
+
+void intake_clear(struct intake *in)
+{
+	api_target_clear(&in->callback);
+	envelope_free(&in->envelope);
+}

@@ -1,0 +1,78 @@
+/*
+ * The story of a job, for people and for recovery.
+ *
+ * Each event is one line of JSON, appended with one write. A line that a crash tore is skipped by readers. Only one thing is ever
+ * decided by the log: how often a job's worker died (journal_count). What was answered is decided by result.json.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "spooler/journal.h"
+
+#define DETAIL_MAX 2048
+#define LOG_MAX (16u << 20)
+
+int journal(struct spool *s, const char *id, bool durable, const char *event, const char *format, ...)
+{
+	char detail[DETAIL_MAX] = "", when[TEXT_TIME_SIZE], *line;
+	struct timespec now;
+	json_t *j;
+	va_list ap;
+	int rc, saved;
+
+	if (format != NULL) {
+		va_start(ap, format);
+		(void)vsnprintf(detail, sizeof detail, format, ap);
+		va_end(ap);
+		detail[text_utf8_valid(detail, strlen(detail))] = '\0';	/* a cut may have split a character */
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	text_time((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, when);
+	j = json_new_object();
+	json_put_string(j, "time", when);
+	json_put_string(j, "event", event);
+	if (detail[0] != '\0')
+		json_put_string(j, "detail", detail);
+	line = json_text(j);
+	json_free(j);
+	rc = spool_log(s, id, line, durable);
+	saved = errno;
+	free(line);
+	if (rc != 0)
+		log_warn(id, "log.jsonl cannot be written: %s", strerror(saved));
+	log_info(id, "%s%s%s", event, detail[0] != '\0' ? ": " : "", detail);
+	errno = saved;
+	return rc;
+}
+
+static bool is_event(const char *line, const char *event)
+{
+	char why[JSON_WHY];
+	const char *name;
+	json_t *j = NULL;
+	bool is;
+
+	is = json_parse(line, strlen(line), &j, why) == 0 && (name = json_get_string(j, "event")) != NULL && strcmp(name, event) == 0;
+	json_free(j);
+	return is;
+}
+
+unsigned journal_count(struct spool *s, enum spool_state state, const char *id, const char *event)
+{
+	struct buf text = BUF_INIT(LOG_MAX);
+	char *rest = NULL;
+	unsigned n = 0;
+
+	if (spool_read(s, state, id, SPOOL_LOG, &text) == 0 && text.len > 0)
+		for (char *line = strtok_r(text.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+			n += is_event(line, event);
+	buf_free(&text);
+	return n;
+}

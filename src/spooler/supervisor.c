@@ -1,0 +1,437 @@
+/*
+ * The supervisor.
+ *
+ * It finds jobs by scanning new/ and active/ (every "scan" of the configuration, and at once when inotify hints at something new),
+ * gives each to a worker, and knows which jobs are under way. It never works on a job itself and never opens a connection.
+ *
+ *	found					what is done
+ *	new/<id>.json				a worker claims it
+ *	active/<id>, held by a dead spooler	taken over, then carried by a worker
+ *	active/<id>, held by a living one	left alone
+ *	active/<id>, held by us, nobody's	carried by a worker (its worker died)
+ *
+ * A job whose worker died of it gets a line in its log and runs alone in a worker from then on; the third such line makes job.c
+ * answer 'failed'. HUP loads everything anew, and keeps what is in force if there is any fault in it. TERM and INT end claiming; what
+ * is finished within GRACE_MS is, the rest stays in active/ for the next start. Exits with 0, or 1 when the lease was lost.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "spooler/crew.h"
+#include "spooler/hint.h"
+#include "spooler/journal.h"
+#include "spooler/roster.h"
+#include "spooler/schedule.h"
+#include "spooler/supervisor.h"
+
+
+#define GRACE_MS 10000
+#define HOUSEKEEPING_MS 60000
+#define WORKERS_AUTO_MAX 8
+#define NO_CLAIM_MS 60000	/* a folder in active/ without a claim for so long is no job */
+
+struct supervisor {
+	const char *config_path;
+	struct settings *settings;
+	struct spool *spool;
+	struct lease *lease;
+	struct lease_watch *others;
+	struct loop *loop;
+	struct crew *crew;
+	struct roster *roster;
+	struct hint *hint;
+	struct loop_timer *scan, *renew, *housekeeping, *grace;
+	bool once, stopping;
+	int status;
+};
+
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static unsigned worker_count(const struct settings *settings)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (settings->config->workers > 0)
+		return settings->config->workers;
+	return cpus < 1 ? 1 : cpus > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)cpus;
+}
+
+int supervisor_announce(struct spool *spool, const struct settings *settings)
+{
+	const char **ids = xcalloc(settings->key_count, sizeof *ids);
+	int rc;
+
+	for (size_t i = 0; i < settings->key_count; i++)
+		ids[i] = settings->keys[i].public_half.id;
+	rc = spool_announce_keys(spool, ids, settings->key_count);
+	free(ids);
+	return rc;
+}
+
+/* ---- giving jobs to workers ---- */
+
+static void give(void *context, struct roster_entry *entry)
+{
+	struct supervisor *s = context;
+
+	if (entry->worker == NULL && entry->not_before_ms <= loop_now(s->loop))
+		entry->worker = crew_assign(s->crew, entry->id, entry->alone);
+}
+
+/* Room for more jobs than the workers can carry would only be a second queue: what does not fit stays in new/. */
+static bool room(const struct supervisor *s)
+{
+	return roster_count(s->roster) < (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER;
+}
+
+static void take_up(struct supervisor *s, const char *id)
+{
+	struct roster_entry *entry = roster_add(s->roster, id);
+
+	entry->alone = journal_count(s->spool, SPOOL_ACTIVE, id, JOURNAL_BLAMED) > 0;
+	give(s, entry);
+}
+
+static void job_ended(void *context, const char *id, bool again)
+{
+	struct supervisor *s = context;
+	struct roster_entry *entry = roster_find(s->roster, id);
+
+	if (entry == NULL)
+		return;
+	if (again) {
+		entry->worker = NULL;
+		entry->wait_ms = schedule_backoff(entry->wait_ms, randombytes_random());
+		entry->not_before_ms = loop_now(s->loop) + entry->wait_ms;
+		return;
+	}
+	roster_remove(s->roster, entry);
+	if (s->once || roster_count(s->roster) % CREW_JOBS_PER_WORKER == CREW_JOBS_PER_WORKER / 2)
+		loop_timer_set(s->scan, 0);	/* there may be a backlog that did not fit */
+}
+
+struct death {
+	struct supervisor *supervisor;
+	const struct crew_worker *worker;
+};
+
+static void orphan(void *context, struct roster_entry *entry)
+{
+	const struct death *death = context;
+
+	if (entry->worker == death->worker)
+		entry->worker = NULL;
+}
+
+static void worker_died(void *context, const struct crew_worker *worker, const char *blamed, const char *how)
+{
+	struct supervisor *s = context;
+	struct death death = { s, worker };
+	struct roster_entry *entry = blamed == NULL ? NULL : roster_find(s->roster, blamed);
+
+	roster_each(s->roster, orphan, &death);
+	if (entry != NULL) {
+		entry->alone = true;
+		(void)journal(s->spool, blamed, true, JOURNAL_BLAMED, "the worker that was busy with this job %s", how);
+	}
+	if (s->stopping && crew_size(s->crew) == 0)
+		loop_stop(s->loop);
+	else if (!s->stopping)
+		loop_timer_set(s->scan, 0);
+}
+
+/* ---- finding jobs ---- */
+
+struct found {
+	struct supervisor *supervisor;
+	struct spool_entry *list;
+	size_t n, cap;
+};
+
+static bool collect(void *context, const struct spool_entry *entry)
+{
+	struct found *found = context;
+
+	if (roster_find(found->supervisor->roster, entry->id) != NULL)
+		return true;
+	if (found->n == found->cap) {
+		found->cap = found->cap == 0 ? 64 : found->cap * 2;
+		found->list = xreallocarray(found->list, found->cap, sizeof *found->list);
+	}
+	found->list[found->n++] = *entry;
+	return true;
+}
+
+static void foreign_in_new(void *context, const char *name)
+{
+	struct supervisor *s = context;
+
+	if (spool_set_aside_new(s->spool, name) == 0)
+		log_warn(NULL, "new/%s is no job: moved to corrupt/", name);
+}
+
+static void found_foreign(void *context, const char *name)
+{
+	foreign_in_new(((struct found *)context)->supervisor, name);
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct spool_entry *x = a, *y = b;
+
+	return (x->mtime_ms > y->mtime_ms) - (x->mtime_ms < y->mtime_ms);
+}
+
+static void scan_new(struct supervisor *s)
+{
+	struct found found = { .supervisor = s };
+
+	if (spool_scan(s->spool, SPOOL_NEW, collect, found_foreign, &found) != 0)
+		log_error(NULL, "new/ cannot be scanned: %s", strerror(errno));
+	if (found.n > 0)
+		qsort(found.list, found.n, sizeof *found.list, by_age);
+	for (size_t i = 0; i < found.n && room(s); i++)
+		take_up(s, found.list[i].id);
+	free(found.list);
+}
+
+/* A job in active/ that we do not carry: ours again if its holder is dead. */
+static void adopt(struct supervisor *s, const struct spool_entry *entry)
+{
+	char holder[SPOOL_INSTANCE_SIZE];
+
+	if (spool_holder(s->spool, entry->id, holder) != 0) {
+		if (errno == ENOENT && wall_ms() - entry->mtime_ms > NO_CLAIM_MS && spool_set_aside_active(s->spool, entry->id) == 0)
+			log_warn(entry->id, "nobody holds it and nobody ever claimed it: moved to corrupt/");
+		return;
+	}
+	if (strcmp(holder, lease_instance(s->lease)) == 0) {
+		take_up(s, entry->id);
+		return;
+	}
+	if (!lease_dead(s->others, holder))
+		return;
+	switch (spool_take_over(s->spool, entry->id, holder, lease_instance(s->lease))) {
+	case SPOOL_CLAIMED:
+		(void)journal(s->spool, entry->id, false, "taken over", "its spooler is dead");
+		take_up(s, entry->id);
+		break;
+	case SPOOL_FINISHED:
+		log_info(entry->id, "duplicate of a job that has ended, dropped");
+		break;
+	default:
+		break;
+	}
+}
+
+static void scan_active(struct supervisor *s)
+{
+	struct found found = { .supervisor = s };
+
+	if (spool_scan(s->spool, SPOOL_ACTIVE, collect, NULL, &found) != 0)
+		log_error(NULL, "active/ cannot be scanned: %s", strerror(errno));
+	for (size_t i = 0; i < found.n && room(s); i++)
+		adopt(s, &found.list[i]);
+	free(found.list);
+}
+
+static void stop(struct supervisor *s)
+{
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	hint_free(s->hint);
+	s->hint = NULL;
+	loop_timer_clear(s->scan);
+	crew_finish(s->crew);
+	loop_timer_set(s->grace, GRACE_MS);
+	if (crew_size(s->crew) == 0)
+		loop_stop(s->loop);
+}
+
+static void on_scan(void *context)
+{
+	struct supervisor *s = context;
+
+	if (s->stopping)
+		return;
+	scan_active(s);
+	scan_new(s);
+	roster_each(s->roster, give, s);
+	loop_timer_set(s->scan, s->settings->config->scan_ms);
+	if (s->once && roster_count(s->roster) == 0)
+		stop(s);
+}
+
+static void on_hint(void *context)
+{
+	struct supervisor *s = context;
+
+	scan_new(s);
+}
+
+/* ---- time ---- */
+
+static void on_renew(void *context)
+{
+	struct supervisor *s = context;
+	bool removed = false;
+
+	if (lease_renew(s->lease) != 0) {
+		removed = errno == ENOENT;
+		log_error(NULL, "the lease cannot be renewed: %s", strerror(errno));
+	}
+	if (removed || !lease_held(s->lease)) {
+		log_error(NULL, "the lease is lost, so another spooler may have taken over: stopping");
+		s->status = EXIT_FAILURE;
+		stop(s);
+		crew_kill(s->crew);
+	}
+	loop_timer_set(s->renew, LEASE_RENEW_MS);
+}
+
+struct old {
+	struct supervisor *supervisor;
+	enum spool_state state;
+	int64_t before_ms;
+};
+
+static bool remove_old(void *context, const struct spool_entry *entry)
+{
+	const struct old *old = context;
+
+	if (entry->mtime_ms < old->before_ms && spool_remove(old->supervisor->spool, old->state, entry->id) != 0 && errno != ENOENT)
+		log_warn(entry->id, "cannot be removed from %s/: %s", spool_state_name(old->state), strerror(errno));
+	return true;
+}
+
+static void on_housekeeping(void *context)
+{
+	struct supervisor *s = context;
+	const struct config *config = s->settings->config;
+	int64_t now = wall_ms();
+	struct old done = { s, SPOOL_DONE, now - config->keep_done_ms };
+	struct old undelivered = { s, SPOOL_UNDELIVERED, now - config->keep_undelivered_ms };
+
+	(void)spool_sweep(s->spool, now);
+	(void)spool_scan(s->spool, SPOOL_DONE, remove_old, NULL, &done);
+	(void)spool_scan(s->spool, SPOOL_UNDELIVERED, remove_old, NULL, &undelivered);
+	loop_timer_set(s->housekeeping, HOUSEKEEPING_MS);
+}
+
+static void on_grace(void *context)
+{
+	struct supervisor *s = context;
+
+	log_info(NULL, "%zu jobs are left for the next start", roster_count(s->roster));
+	crew_kill(s->crew);
+}
+
+/* ---- signals ---- */
+
+static void log_faults(const struct faults *faults)
+{
+	for (size_t i = 0; i < faults->n; i++) {
+		char *text = fault_text(&faults->list[i]);
+
+		if (faults->list[i].warning)
+			log_warn(NULL, "%s", text);
+		else
+			log_error(NULL, "%s", text);
+		free(text);
+	}
+}
+
+static void on_hangup(void *context, int signal)
+{
+	struct supervisor *s = context;
+	struct faults faults = { NULL, 0, 0 };
+	struct settings *settings;
+
+	(void)signal;
+	if (s->stopping)
+		return;
+	settings = settings_load(s->config_path, &faults);
+	if (settings != NULL && strcmp(settings->config->spool, s->settings->config->spool) != 0)
+		faults_error(&faults, s->config_path, 0, "spool: cannot be changed by a reload; restart planspoold");
+	log_faults(&faults);
+	if (settings == NULL || faults.errors > 0) {
+		log_error(NULL, "not reloaded: what was in force stays in force");
+		settings_free(settings);
+	} else {
+		if (supervisor_announce(s->spool, settings) != 0)
+			log_error(NULL, "seal-keys cannot be written: %s", strerror(errno));
+		crew_staff(s->crew, settings, worker_count(settings));
+		settings_free(s->settings);
+		s->settings = settings;
+		log_info(NULL, "reloaded");
+	}
+	faults_free(&faults);
+}
+
+static void on_terminate(void *context, int signal)
+{
+	struct supervisor *s = context;
+
+	if (s->stopping) {
+		crew_kill(s->crew);
+		return;
+	}
+	log_info(NULL, "signal %d: stopping, with %zu jobs under way", signal, roster_count(s->roster));
+	stop(s);
+}
+
+/* ---- the whole ---- */
+
+static void start(struct supervisor *s)
+{
+	s->crew = crew_new(s->loop, s->spool, s->lease, &(struct crew_events){ job_ended, worker_died, s });
+	s->scan = loop_timer_new(s->loop, on_scan, s);
+	s->renew = loop_timer_new(s->loop, on_renew, s);
+	s->housekeeping = loop_timer_new(s->loop, on_housekeeping, s);
+	s->grace = loop_timer_new(s->loop, on_grace, s);
+	loop_signal(s->loop, SIGTERM, on_terminate, s);
+	loop_signal(s->loop, SIGINT, on_terminate, s);
+	loop_signal(s->loop, SIGHUP, on_hangup, s);
+	s->hint = hint_new(s->loop, spool_new_path(s->spool), on_hint, s);
+	crew_staff(s->crew, s->settings, worker_count(s->settings));
+	loop_timer_set(s->scan, 0);
+	loop_timer_set(s->housekeeping, 0);
+	loop_timer_set(s->renew, LEASE_RENEW_MS);
+}
+
+int supervise(const char *config_path, struct settings *settings, struct spool *spool, struct lease *lease, bool once)
+{
+	struct supervisor s = {
+		.config_path = config_path, .settings = settings, .spool = spool, .lease = lease, .once = once,
+		.others = lease_watch_new(spool), .loop = loop_new(), .roster = roster_new(), .status = EXIT_SUCCESS,
+	};
+
+	start(&s);
+	log_info(NULL, "working on %s with %u workers", settings->config->spool, worker_count(settings));
+	loop_run(s.loop);
+	hint_free(s.hint);
+	loop_timer_free(s.scan);
+	loop_timer_free(s.renew);
+	loop_timer_free(s.housekeeping);
+	loop_timer_free(s.grace);
+	crew_free(s.crew);
+	roster_free(s.roster);
+	lease_watch_free(s.others);
+	loop_free(s.loop);
+	settings_free(s.settings);
+	return s.status;
+}
