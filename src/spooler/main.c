@@ -40,13 +40,13 @@ struct options {
 /* -1 to go on, or an exit status. */
 static int read_options(int argc, char **argv, struct options *out)
 {
-	enum { ONCE = 256, VERSION };
+	enum { ONCE = 256, SHOW_VERSION };
 	static const struct option known[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "once", no_argument, NULL, ONCE },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, VERSION },
+		{ "version", no_argument, NULL, SHOW_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	int o;
@@ -65,7 +65,7 @@ static int read_options(int argc, char **argv, struct options *out)
 		case 'h':
 			fputs(usage, stdout);
 			return EXIT_SUCCESS;
-		case VERSION:
+		case SHOW_VERSION:
 			puts("planspoold " PACKAGE_VERSION);
 			return EXIT_SUCCESS;
 		default:
