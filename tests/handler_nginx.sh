@@ -155,6 +155,7 @@ assert_grep "health" '"status":"ok".*"spooler_seen_seconds_ago":[0-9]' "$scratch
 
 # --- keys and configuration change under the running handler
 write_key "$scratch/prod.key" prod-key-2
+kill -HUP "$handler_pid"
 retry 20 answered 200 "$payloads/post_plan.json" prod-key-2 || fail "the new key is not used"
 post /run-task/prod "$payloads/post_plan.json" "$key"
 expect "the replaced key" 401

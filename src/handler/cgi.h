@@ -4,8 +4,7 @@
 
 #include "handler/settings.h"
 
-/* Answers the request to standard output. settings NULL: 503. 0, or -1 if the answer could not be written (logged).
- * */
+/* Answers the request to standard output. settings NULL: 503. 0, or -1 if the answer could not be written (logged). */
 int cgi_answer(struct settings *settings);
 
 #endif

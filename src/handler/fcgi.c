@@ -227,15 +227,23 @@ static void wait_for_end(struct server *s, const sigset_t *signals)
 	}
 }
 
-static void block_signals(sigset_t *signals)
+static sigset_t awaited_signals(void)
 {
-	sigemptyset(signals);
-	sigaddset(signals, SIGTERM);
-	sigaddset(signals, SIGINT);
-	sigaddset(signals, SIGUSR1);
-	sigaddset(signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGHUP);
+	return signals;
+}
+
+void fcgi_hold_signals(void)
+{
+	sigset_t signals = awaited_signals();
+
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
 int fcgi_serve(int listen_fd, unsigned threads, struct keeper *keeper)
@@ -244,15 +252,15 @@ int fcgi_serve(int listen_fd, unsigned threads, struct keeper *keeper)
 		.web_server_addrs = getenv("FCGI_WEB_SERVER_ADDRS") };
 	pthread_t *workers = xcalloc(threads, sizeof(*workers));
 	int flags = fcntl(listen_fd, F_GETFL), stop[2];
+	sigset_t signals = awaited_signals();
 	unsigned started = 0;
-	sigset_t signals;
 
 	if (FCGX_Init() || flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) || pipe2(stop, O_CLOEXEC)) {
 		log_error(NULL, "cannot start: %s", strerror(errno));
 		free(workers);
 		return -1;
 	}
-	block_signals(&signals);	/* after FCGX_Init, which sets handlers of its own */
+	signal(SIGPIPE, SIG_IGN);	/* after FCGX_Init, which sets a handler of its own */
 	s.stop_fd = stop[0];
 	while (started < threads && pthread_create(&workers[started], NULL, work, &s) == 0)
 		started++;

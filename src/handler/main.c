@@ -156,11 +156,13 @@ static int run_fcgi(const struct options *o)
 	struct own_socket own = { .fd = -1 };
 	struct faults faults = { 0 };
 	const char *file = o->config ? o->config : config_default_path();
-	struct keeper *keeper = keeper_new(file, &faults);
+	struct keeper *keeper;
 	char why[SOCKET_WHY];
 	int status = 2;
 	struct settings *settings;
 
+	fcgi_hold_signals();
+	keeper = keeper_new(file, &faults);
 	faults_print(&faults, stderr);
 	faults_free(&faults);
 	if (!keeper)
