@@ -1,5 +1,6 @@
-/* Web servers for tests: an ordinary one (libmicrohttpd in a thread, answers depend on the request alone, nothing is shared with the
- * test) and one that sends given bytes, right or wrong, on the test's own loop. Failures end the test program. */
+/* Web servers for tests: an ordinary one (libmicrohttpd in a thread, answers depend on the request alone, nothing
+ * is shared with the test) and one that sends given bytes, right or wrong, on the test's own loop. Failures end
+ * the test program. */
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -29,7 +30,8 @@ static struct sockaddr_in loopback(void)
 	return a;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const char *header, const char *value, char *body, size_t n)
+static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const char *header, const char *value,
+	char *body, size_t n)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(n, body, MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result done;
@@ -48,8 +50,8 @@ static const char *header(struct MHD_Connection *c, const char *name)
 	return value != NULL ? value : "-";
 }
 
-static enum MHD_Result serve(void *context, struct MHD_Connection *c, const char *url, const char *method, const char *version,
-	const char *data, size_t *len, void **state)
+static enum MHD_Result serve(void *context, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version, const char *data, size_t *len, void **state)
 {
 	struct buf *body = *state;
 	char *text;
@@ -102,8 +104,9 @@ struct web *web_start(const char *key_pem, const char *certificate_pem)
 
 	if (key_pem == NULL)
 		tls[0].option = MHD_OPTION_END;
-	w->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | (key_pem != NULL ? MHD_USE_TLS : 0), 0, NULL, NULL, serve, NULL,
-		MHD_OPTION_SOCK_ADDR, &a, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	w->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | (key_pem != NULL ? MHD_USE_TLS : 0), 0, NULL, NULL,
+		serve, NULL, MHD_OPTION_SOCK_ADDR, &a, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
+		MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (w->daemon == NULL)
 		log_panic("the web server does not start");
 	w->port = MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -145,7 +148,8 @@ static int listen_somewhere(unsigned *port)
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, 16) != 0 || getsockname(fd, (struct sockaddr *)&a, &len) != 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, 16) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &len) != 0)
 		log_panic("no port to listen on");
 	*port = ntohs(a.sin_port);
 	return fd;

@@ -1,12 +1,14 @@
-/* The head of an HTTP answer (RFC 9110, section 5). curl has checked the syntax and hands over one whole line a call, for every
- * head that arrives: interim answers (100, 103) come first, each ends with an empty line, and a status line begins anew.
+/* The head of an HTTP answer (RFC 9110, section 5). curl has checked the syntax and hands over one whole line a
+ * call, for every head that arrives: interim answers (100, 103) come first, each ends with an empty line, and a
+ * status line begins anew.
  *
- * Kept are only the headers of the table below, the first of each name, without the white space around the value. A line that
- * begins with white space continues an old one (obs-fold); nobody sends such values, so it is ignored. Content-Length counts
- * only if no transfer coding was applied, and if it is a plain number; curl itself refuses answers in which it contradicts itself.
+ * Kept are only the headers of the table below, the first of each name, without the white space around the value.
+ * A line that begins with white space continues an old one (obs-fold); nobody sends such values, so it is ignored.
+ * Content-Length counts only if no transfer coding was applied, and if it is a plain number; curl itself refuses
+ * answers in which it contradicts itself.
  *
- * What is kept belongs to the request and is overwritten when it ends: Location is the address of a plan in a store that asks for
- * nothing else. Limits: HEAD_MAX bytes in all, so a value is no longer than that. */
+ * What is kept belongs to the request and is overwritten when it ends: Location is the address of a plan in a
+ * store that asks for nothing else. Limits: HEAD_MAX bytes in all, so a value is no longer than that. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

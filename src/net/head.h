@@ -20,8 +20,8 @@ enum head_state { HEAD_MORE, HEAD_COMPLETE, HEAD_BAD };
 
 void head_init(struct head *h);
 
-/* Takes one line with its line end. HEAD_COMPLETE at the empty line behind a head that is not interim (1xx); HEAD_BAD when there
- * are more than HEAD_MAX bytes or a NUL. */
+/* Takes one line with its line end. HEAD_COMPLETE at the empty line behind a head that is not interim (1xx);
+ * HEAD_BAD when there are more than HEAD_MAX bytes or a NUL. */
 enum head_state head_line(struct head *h, const char *line, size_t len);
 
 /* Overwrites and frees the values: a Location may be as good as a password. */

@@ -1,19 +1,21 @@
-/* HTTP over libcurl's multi interface. curl says which sockets it waits for (on_socket_wish) and when it wants to be woken
- * (on_timer_wish); what the loop sees is handed to curl_multi_socket_action, and what that finished is then taken from curl and
- * ended.
+/* HTTP over libcurl's multi interface. curl says which sockets it waits for (on_socket_wish) and when it wants to
+ * be woken (on_timer_wish); what the loop sees is handed to curl_multi_socket_action, and what that finished is
+ * then taken from curl and ended.
  *
- * Nothing is begun or ended inside of curl: its multi handle must not be touched from its own callbacks. So http_start only puts a
- * request into a queue that the next turn empties, which also keeps the promise that done never comes early; and a request that is
- * cancelled while curl is running (by another one's head or data function) is marked, and taken away when curl has returned.
+ * Nothing is begun or ended inside of curl: its multi handle must not be touched from its own callbacks. So
+ * http_start only puts a request into a queue that the next turn empties, which also keeps the promise that done
+ * never comes early; and a request that is cancelled while curl is running (by another one's head or data
+ * function) is marked, and taken away when curl has returned.
  *
- * Up to SPARE idle connections are kept for reuse. Easy handles are not: a used one still holds its last URL, and a new one costs no
- * more than a few kilobytes of memory to fill. How much is under way at once is the caller's to limit.
+ * Up to SPARE idle connections are kept for reuse. Easy handles are not: a used one still holds its last URL, and
+ * a new one costs no more than a few kilobytes of memory to fill. How much is under way at once is the caller's to
+ * limit.
  *
- * Time without a byte is measured here, because curl's own (CURLOPT_LOW_SPEED_TIME) knows whole seconds only. A timer looks back at
- * when bytes last moved; moving them does not set a timer each time.
+ * Time without a byte is measured here, because curl's own (CURLOPT_LOW_SPEED_TIME) knows whole seconds only. A
+ * timer looks back at when bytes last moved; moving them does not set a timer each time.
  *
- * Known limits: the system's resolver runs in a thread for each lookup that curl's cache does not answer. Before curl 7.87 the end of
- * a transfer waits for its lookup. */
+ * Known limits: the system's resolver runs in a thread for each lookup that curl's cache does not answer. Before
+ * curl 7.87 the end of a transfer waits for its lookup. */
 #include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>

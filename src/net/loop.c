@@ -1,18 +1,20 @@
 /* The event loop, over Linux's epoll, signalfd and monotonic clock. Nothing else in planspool knows these three.
  *
- * A turn waits for descriptors until the next timer is due, reads the clock once, then calls the handlers of the descriptors
- * that are ready and then those of the timers that are due. Any handler may add, change or remove anything:
+ * A turn waits for descriptors until the next timer is due, reads the clock once, then calls the handlers of the
+ * descriptors that are ready and then those of the timers that are due. Any handler may add, change or remove
+ * anything:
  *
- * - A watch that is taken away while the turn's events are being handed out is only marked; its memory is freed when the turn is
- *   over, because a later event of the same turn may still point to it.
- * - A timer that is set while timers are being run is due in the next turn at the earliest, so a timer that sets itself to
- *   0 ms cannot keep the descriptors waiting.
+ * - A watch that is taken away while the turn's events are being handed out is only marked; its memory is freed
+ *   when the turn is over, because a later event of the same turn may still point to it.
+ * - A timer that is set while timers are being run is due in the next turn at the earliest, so a timer that sets
+ *   itself to 0 ms cannot keep the descriptors waiting.
  *
- * Timers never run early. libcurl depends on that: it does not set the same moment twice, so that a timer that came too soon
- * would be its last. Therefore they are kept in nanoseconds and counted from the clock, not from the beginning of the turn.
+ * Timers never run early. libcurl depends on that: it does not set the same moment twice, so that a timer that
+ * came too soon would be its last. Therefore they are kept in nanoseconds and counted from the clock, not from the
+ * beginning of the turn.
  *
- * Trouble with the system here (no descriptors or memory left for epoll) ends the process: a loop that cannot watch cannot
- * do anything else either. A descriptor that cannot be watched at all is a bug of the caller. */
+ * Trouble with the system here (no descriptors or memory left for epoll) ends the process: a loop that cannot
+ * watch cannot do anything else either. A descriptor that cannot be watched at all is a bug of the caller. */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
-/* The event loop: descriptors, timers, signals and what runs beside them, in one thread. Handlers are a function and a context.
- * The one place that knows which system this is (epoll). */
+/* The event loop: descriptors, timers, signals and what runs beside them, in one thread. Handlers are a function
+ * and a context. The one place that knows which system this is (epoll). */
 #ifndef PLANSPOOL_NET_LOOP_H
 #define PLANSPOOL_NET_LOOP_H
 
@@ -13,13 +13,13 @@ struct loop_timer;
 enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HANGUP = 4 };
 
 struct loop *loop_new(void);	/* ends the process when it cannot, as every function here does */
-/* Forgets what is still watched; timers must be freed before. A forked child may free its parent's loop, and do nothing else
- * with it. Signals stay blocked. */
+/* Forgets what is still watched; timers must be freed before. A forked child may free its parent's loop, and do
+ * nothing else with it. Signals stay blocked. */
 void loop_free(struct loop *l);
 
-/* Level-triggered: fn is called in every turn in which one of events is the case. LOOP_HANGUP comes unasked and maybe alone:
- * the other side is gone or the descriptor has an error; reading or writing then says which. A descriptor is watched once at a
- * time, can wait (no regular file), and is unwatched before it is closed. */
+/* Level-triggered: fn is called in every turn in which one of events is the case. LOOP_HANGUP comes unasked and
+ * maybe alone: the other side is gone or the descriptor has an error; reading or writing then says which. A
+ * descriptor is watched once at a time, can wait (no regular file), and is unwatched before it is closed. */
 typedef void loop_fd_fn(void *context, int fd, unsigned events);
 struct loop_fd *loop_watch(struct loop *l, int fd, unsigned events, loop_fd_fn *fn, void *context);
 void loop_rewatch(struct loop_fd *w, unsigned events);

@@ -1,16 +1,19 @@
 /* What a request looks like to libcurl, and what curl's verdicts mean to us.
  *
- * The options in short: http and https only; no redirects, cookies, netrc, user names in URLs, HTTP/0.9 or decoding of bodies; the URL
- * is sent byte for byte, because it may be signed; TLS 1.2 at least, always verified; no signals; descriptors are closed on exec.
+ * The options in short: http and https only; no redirects, cookies, netrc, user names in URLs, HTTP/0.9 or
+ * decoding of bodies; the URL is sent byte for byte, because it may be signed; TLS 1.2 at least, always verified;
+ * no signals; descriptors are closed on exec.
  *
- * Authorities: with ca_file these alone. Without, the system's; if curl knows a bundle file, its folder of single files is
- * switched off, because only then curl (7.87) reads the bundle once for all connections instead of once for each.
+ * Authorities: with ca_file these alone. Without, the system's; if curl knows a bundle file, its folder of single
+ * files is switched off, because only then curl (7.87) reads the bundle once for all connections instead of once
+ * for each.
  *
- * The bearer token goes into a header of this one request. Since redirects are not followed it can reach no other host. A token with
- * bytes that do not belong into a header is refused rather than sent.
+ * The bearer token goes into a header of this one request. Since redirects are not followed it can reach no other
+ * host. A token with bytes that do not belong into a header is refused rather than sent.
  *
- * HTTP/2 is used where TLS negotiates it, but a request never waits for another one's connection in the hope to share it
- * (CURLOPT_PIPEWAIT): a host that accepts connections and then says nothing would hold up all of them, one after the other. */
+ * HTTP/2 is used where TLS negotiates it, but a request never waits for another one's connection in the hope to
+ * share it (CURLOPT_PIPEWAIT): a host that accepts connections and then says nothing would hold up all of them,
+ * one after the other. */
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -142,6 +145,7 @@ int transfer_setup(CURL *easy, const struct http_job *job, const char *user_agen
 	char why[HTTP_WHY])
 {
 	const char *text = secret_data(job->url), *unusable = NULL;
+	const char *const *more;
 	char url_why[URL_WHY];
 	struct url url;
 	CURLcode e;
@@ -151,6 +155,8 @@ int transfer_setup(CURL *easy, const struct http_job *job, const char *user_agen
 		add_named(headers, "Content-Type", job->content_type);
 	if (job->accept != NULL)
 		add_named(headers, "Accept", job->accept);
+	for (more = job->headers; more != NULL && *more != NULL; more++)
+		add_header(headers, *more);
 	if (strlen(text) != secret_len(job->url))
 		unusable = "the URL has a NUL in it";
 	else if (url_parse(text, &url, url_why) != 0)

@@ -6,8 +6,8 @@
 
 #include "net/http.h"
 
-/* Sets easy, fresh or reset, up for the job. 0, or -1 with the reason, for people, in why. *headers must stay as long as easy
- * uses them, and is freed by curl_slist_free_all also on failure. */
+/* Sets easy, fresh or reset, up for the job. 0, or -1 with the reason, for people, in why. *headers must stay as
+ * long as easy uses them, and is freed by curl_slist_free_all also on failure. */
 int transfer_setup(CURL *easy, const struct http_job *job, const char *user_agent, struct curl_slist **headers,
 	char why[HTTP_WHY]);
 

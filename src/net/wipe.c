@@ -1,12 +1,14 @@
-/* URLs, Authorization headers and whole requests are copied by libcurl into memory of its own (the request's strings, the text
- * it sends), and it frees these without overwriting them, so that tokens would lie in the heap long after they were used.
- * libcurl lets a program bring its own allocator; this one keeps the size in front of each block and overwrites the block when it
- * is freed or moved. That costs one pass over memory that was just in use, little beside the network.
+/* URLs, Authorization headers and whole requests are copied by libcurl into memory of its own (the request's
+ * strings, the text it sends), and it frees these without overwriting them, so that tokens would lie in the heap
+ * long after they were used. libcurl lets a program bring its own allocator; this one keeps the size in front of
+ * each block and overwrites the block when it is freed or moved. That costs one pass over memory that was just in
+ * use, little beside the network.
  *
  * What libraries below curl copy (TLS, HTTP/2) is out of reach.
  *
- * Must be in force before anything else initializes libcurl, which keeps the first allocator it was given: every use of curl in
- * planspool goes through http_new, which calls this first. Not for several threads; http_new is not either. */
+ * Must be in force before anything else initializes libcurl, which keeps the first allocator it was given: every
+ * use of curl in planspool goes through http_new, which calls this first. Not for several threads; http_new is not
+ * either. */
 #include <curl/curl.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,8 +37,8 @@ static void *wipe_malloc(size_t size)
 	return b + 1;
 }
 
-/* Only the pages that hold something: of a thousand receive buffers most were never used, and writing to them would make them
- * real. */
+/* Only the pages that hold something: of a thousand receive buffers most were never used, and writing to them
+ * would make them real. */
 static void wipe(char *p, size_t size)
 {
 	size_t n;
@@ -100,7 +102,8 @@ static char *wipe_strdup(const char *s)
 
 void wipe_curl_init(void)
 {
-	CURLcode e = curl_global_init_mem(CURL_GLOBAL_ALL, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc);
+	CURLcode e = curl_global_init_mem(CURL_GLOBAL_ALL, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup,
+		wipe_calloc);
 
 	if (e != CURLE_OK) {
 		log_error(NULL, "libcurl: %s", curl_easy_strerror(e));
