@@ -1,0 +1,21 @@
+/* What the simulator is told on its command line. */
+#ifndef PLANSPOOL_SIM_OPTIONS_H
+#define PLANSPOOL_SIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct options {
+	const char *endpoint, *hmac_key, *plan, *stage;
+	const char *listen, *storage_listen, *url_host;
+	const char *tls_cert, *tls_key, *ca_file;
+	const char *organization, *workspace, *enforcement, *task_result_id;
+	int64_t timeout_ms, linger_ms, count;
+	bool verification, no_token, relative_plan_url, json, help, version;
+};
+
+/* Reads the command line; the texts stay where they are. 0, or -1 after saying what is wrong. */
+int options_read(struct options *o, int argc, char **argv);
+void options_help(void);
+
+#endif

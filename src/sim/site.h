@@ -1,0 +1,47 @@
+/* One origin that the simulator serves: a libmicrohttpd daemon on the event loop. */
+#ifndef PLANSPOOL_SIM_SITE_H
+#define PLANSPOOL_SIM_SITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/loop.h"
+
+struct site;
+
+struct site_request {			/* valid during the call */
+	const char *method, *path;
+	const char *authorization;	/* NULL if none */
+	const char *content_type;	/* NULL if none */
+	const char *body;
+	size_t len;
+};
+
+struct site_answer {
+	unsigned status;
+	const char *content_type;	/* NULL: none */
+	char *location;			/* allocated, taken over; NULL: none */
+	char *body;			/* allocated, taken over; NULL: none */
+	int fd;				/* a file to send instead, not taken over; -1: none */
+	uint64_t size;			/* of it */
+	void *sent_context;		/* for sent; NULL: it is not called */
+};
+
+struct site_setup {
+	const char *listen;		/* "127.0.0.1", "127.0.0.1:8080", "[::1]:8080"; port 0 or none: any */
+	const char *url_host;		/* for the origin's text; NULL: the address listened on */
+	const char *key_pem, *certificate_pem;	/* both NULL: plain HTTP */
+	/* Answers a request; *answer is preset to 404 without a body. */
+	void (*answer)(void *context, const struct site_request *request, struct site_answer *answer);
+	/* The answer has been sent, or its connection has ended. */
+	void (*sent)(void *context, void *sent_context);
+	void *context;
+};
+
+/* NULL with a reason for people in why. */
+struct site *site_new(struct loop *l, const struct site_setup *setup, char why[160]);
+void site_free(struct site *s);
+
+const char *site_origin(const struct site *s);	/* "http://127.0.0.1:40001" */
+
+#endif
