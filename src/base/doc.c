@@ -76,8 +76,9 @@ static bool next_event(struct reader *r, yaml_event_t *e)
 	if (p->error == YAML_MEMORY_ERROR)
 		mem_panic("planspool: out of memory for YAML");
 	line = p->error == YAML_READER_ERROR ? line_at(r->text, p->problem_offset) : (unsigned)p->problem_mark.line + 1;
-	if (p->context)
-		faults_error(r->build.faults, r->build.doc->file, line, "%s: %s", p->context, p->problem);
+	if (p->context)		/* "while parsing a flow sequence": where that began helps more than where it failed */
+		faults_error(r->build.faults, r->build.doc->file, line, "%s that begins in line %zu: %s", p->context,
+			p->context_mark.line + 1, p->problem);
 	else
 		faults_error(r->build.faults, r->build.doc->file, line, "%s", p->problem ? p->problem : "not YAML");
 	return false;
