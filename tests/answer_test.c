@@ -2,23 +2,10 @@
  * What the handler answers, as a table of requests against a scratch spool, and the cases in which something of ours
  * is unusable.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/fsio.h"
 #include "base/hmac.h"
@@ -32,19 +19,16 @@
 
 #define CALLBACK "\"task_result_callback_url\":\"https://app.terraform.io/api/v2/task-results/1/callback\""
 #define HEAD "{\"payload_version\":1,\"stage\":\"post_plan\","
-#define GOOD HEAD "\"task_result_id\":\"taskrs-1\",\"organization_name\":\"acme\",\"access_token\":\"s3cret\"," CALLBACK "}"
+#define GOOD HEAD "\"task_result_id\":\"taskrs-1\",\"organization_name\":\"acme\",\"access_token\":\"s3cret\"," \
+	CALLBACK "}"
 
-static char dir[64];
+static char *dir;
 
+/* Puts a new file in the place of an old one, as people should. */
 static void write_file(const char *name, const char *text, mode_t mode)
 {
-	char *path = xasprintf("%s/%s", dir, name), *fresh = xasprintf("%s/%s.fresh", dir, name);
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	char *path = xasprintf("%s/%s", dir, name), *fresh = test_file(dir, "fresh", text, strlen(text), mode);
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
 	assert_int_equal(rename(fresh, path), 0);
 	free(path);
 	free(fresh);
@@ -96,24 +80,6 @@ static void make_spool(bool announce)
 	free(pub);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-/* Removes a path below the scratch directory, "" for the directory itself. */
-static int remove_tree(const char *name)
-{
-	char *path = xasprintf("%s%s", dir, name);
-	int result = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-
-	free(path);
-	return result;
-}
-
 /* Makes it look as if a spooler showed life so many seconds ago. */
 static void show_life(int seconds_ago)
 {
@@ -136,8 +102,7 @@ static int set_up(void **state)
 	char why[SEAL_WHY];
 
 	(void)state;
-	snprintf(dir, sizeof(dir), "/tmp/planspool-answer.XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	dir = test_folder();
 	assert_int_equal(seal_keygen(dir, &key, why), 0);
 	write_file("prod.key", KEY "\n", 0600);
 	write_file("old.key", OLD_KEY, 0600);
@@ -149,7 +114,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	return remove_tree("");
+	test_remove(dir);
+	return 0;
 }
 
 static struct keeper *open_keeper(void)
@@ -281,8 +247,8 @@ static void expect(struct keeper *k, const struct row *row)
 
 	ask(k, row, &out, &source);
 	if (out.status != row->status || (row->detail && (!out.body || !strstr(out.body, row->detail))))
-		fail_msg("%s: expected %d %s, got %d %s", row->name, row->status, row->detail ? row->detail : "", out.status,
-			out.body ? out.body : "");
+		fail_msg("%s: expected %d %s, got %d %s", row->name, row->status, row->detail ? row->detail : "",
+			out.status, out.body ? out.body : "");
 	check_form(row, &out);
 	if (out.status == 404 || out.status == 405 || out.status == 411 || out.status == 413)
 		assert_int_equal(source.reads, 0);
@@ -310,7 +276,8 @@ static const struct row rows[] = {
 	{ "one byte too long", PROD, GOOD, UNSIGNED, .status = 413, .detail = "4096", .length = "4097" },
 	{ "2^64", PROD, GOOD, UNSIGNED, .status = 413, .detail = "4096", .length = "18446744073709551616" },
 	{ "2^64 + 10", PROD, GOOD, UNSIGNED, .status = 413, .detail = "4096", .length = "18446744073709551626" },
-	{ "very long length", PROD, GOOD, UNSIGNED, .status = 413, .detail = "4096", .length = "99999999999999999999999999" },
+	{ "very long length", PROD, GOOD, UNSIGNED,
+		.status = 413, .detail = "4096", .length = "99999999999999999999999999" },
 	{ "short body", PROD, GOOD, SIGNED, .status = 400, .detail = "shorter", .cut = 1 },
 	{ "no body", PROD, GOOD, SIGNED, .status = 400, .detail = "shorter", .cut = sizeof(GOOD) - 1 },
 	{ "longest that fits, but short", PROD, GOOD, SIGNED, .status = 400, .detail = "shorter", .length = "4096" },
@@ -319,17 +286,20 @@ static const struct row rows[] = {
 	{ "empty signature", PROD, GOOD, EMPTY, .status = 401, .detail = "signed" },
 	{ "another key", PROD, GOOD, WRONG, .status = 401, .detail = "signed" },
 	{ "malformed signature", PROD, GOOD, GARBAGE, .status = 401, .detail = "signed" },
-	{ "unsigned before it is parsed", PROD, "no JSON", UNSIGNED, .status = 401, .detail = "signed", .type = "text/plain" },
+	{ "unsigned before it is parsed", PROD, "no JSON", UNSIGNED,
+		.status = 401, .detail = "signed", .type = "text/plain" },
 	{ "empty body, unsigned", PROD, "", UNSIGNED, .status = 401, .detail = "signed" },
 	{ "key that is not there", "POST", "/run-task/broken", GOOD, SIGNED, .status = 503, .detail = "later" },
-	{ "key that is not there, verification", "POST", "/run-task/broken", TEST_TOKEN, SIGNED, .status = 503, .detail = "later" },
+	{ "key that is not there, verification", "POST", "/run-task/broken", TEST_TOKEN, SIGNED,
+		.status = 503, .detail = "later" },
 	/* verification */
 	{ "verification", PROD, TEST_TOKEN, SIGNED, .status = 200 },
 	{ "verification without a signature", PROD, TEST_TOKEN, UNSIGNED, .status = 401 },
 	{ "verification of an unsigned endpoint", OPEN, TEST_TOKEN, UNSIGNED, .status = 200 },
 	/* the rest */
 	{ "not JSON by its type", PROD, GOOD, SIGNED, .status = 415, .detail = "Content-Type", .type = "text/plain" },
-	{ "nearly JSON by its type", PROD, GOOD, SIGNED, .status = 415, .detail = "Content-Type", .type = "application/jsonp" },
+	{ "nearly JSON by its type", PROD, GOOD, SIGNED,
+		.status = 415, .detail = "Content-Type", .type = "application/jsonp" },
 	{ "empty body", PROD, "", SIGNED, .status = 400, .detail = "JSON" },
 	{ "not JSON", PROD, "{\"a\":", SIGNED, .status = 400, .detail = "JSON" },
 	{ "not UTF-8", PROD, "{\"a\":\"\xff\"}", SIGNED, .status = 400, .detail = "JSON" },
@@ -340,21 +310,31 @@ static const struct row rows[] = {
 	{ "no stage", PROD, "{\"payload_version\":1}", SIGNED, .status = 400, .detail = "stage: missing" },
 	{ "odd stage", PROD, "{\"payload_version\":1,\"stage\":\"test\"}", SIGNED, .status = 400, .detail = "stage" },
 	{ "no id", PROD, HEAD CALLBACK "}", SIGNED, .status = 400, .detail = "task_result_id: missing" },
-	{ "id with a slash", PROD, HEAD CALLBACK ",\"task_result_id\":\"../x\"}", SIGNED, .status = 400, .detail = "task_result_id" },
-	{ "no callback", PROD, HEAD "\"task_result_id\":\"a\"}", SIGNED, .status = 400, .detail = "task_result_callback_url: missing" },
-	{ "odd callback", PROD, HEAD "\"task_result_id\":\"a\",\"task_result_callback_url\":\"ftp://x\"}", SIGNED, .status = 400,
+	{ "id with a slash", PROD, HEAD CALLBACK ",\"task_result_id\":\"../x\"}", SIGNED,
+		.status = 400, .detail = "task_result_id" },
+	{ "no callback", PROD, HEAD "\"task_result_id\":\"a\"}", SIGNED,
+		.status = 400, .detail = "task_result_callback_url: missing" },
+	{ "odd callback", PROD, HEAD "\"task_result_id\":\"a\",\"task_result_callback_url\":\"ftp://x\"}", SIGNED,
+		.status = 400,
 		.detail = "task_result_callback_url" },
-	{ "another organization", PROD, HEAD "\"task_result_id\":\"a\",\"organization_name\":\"evil\"," CALLBACK "}", SIGNED, .status = 403,
+	{ "another organization", PROD, HEAD "\"task_result_id\":\"a\",\"organization_name\":\"evil\"," CALLBACK "}",
+		SIGNED,
+		.status = 403,
 		.detail = "organization_name" },
-	{ "no organization", PROD, HEAD "\"task_result_id\":\"a\"," CALLBACK "}", SIGNED, .status = 403, .detail = "organization_name" },
+	{ "no organization", PROD, HEAD "\"task_result_id\":\"a\"," CALLBACK "}", SIGNED,
+		.status = 403, .detail = "organization_name" },
 	{ "another host", PROD, HEAD "\"task_result_id\":\"a\",\"organization_name\":\"acme\","
-		"\"task_result_callback_url\":\"https://app.terraform.io.evil.example/x\"}", SIGNED, .status = 403, .detail = "app.terraform.io.evil" },
+		"\"task_result_callback_url\":\"https://app.terraform.io.evil.example/x\"}", SIGNED,
+		.status = 403, .detail = "app.terraform.io.evil" },
 	{ "plan of another host", PROD, HEAD "\"task_result_id\":\"a\",\"organization_name\":\"acme\","
-		"\"plan_json_api_url\":\"https://evil.example/plan\"," CALLBACK "}", SIGNED, .status = 403, .detail = "plan_json_api_url" },
+		"\"plan_json_api_url\":\"https://evil.example/plan\"," CALLBACK "}", SIGNED,
+		.status = 403, .detail = "plan_json_api_url" },
 	/* health, with no spooler ever seen */
-	{ "health", "GET", "/run-task/prod/health", "", UNSIGNED, .status = 503, .detail = "\"spool\":\"writable\"", .length = "" },
+	{ "health", "GET", "/run-task/prod/health", "", UNSIGNED,
+		.status = 503, .detail = "\"spool\":\"writable\"", .length = "" },
 	{ "health by POST", "POST", "/run-task/prod/health", GOOD, SIGNED, .status = 405, .detail = "GET" },
-	{ "health of nothing", "GET", "/run-task/other/health", "", UNSIGNED, .status = 404, .detail = "path", .length = "" },
+	{ "health of nothing", "GET", "/run-task/other/health", "", UNSIGNED,
+		.status = 404, .detail = "path", .length = "" },
 	{ "health alone", "GET", "/health", "", UNSIGNED, .status = 404, .detail = "path", .length = "" },
 };
 
@@ -430,7 +410,8 @@ static void test_path_from_script_name(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		struct http_in in = { .method = "POST", .path_info = paths[i].path_info, .script_name = paths[i].script_name };
+		struct http_in in = { .method = "POST", .path_info = paths[i].path_info,
+			.script_name = paths[i].script_name };
 		struct http_out out;
 
 		answer(s, &in, &out);
@@ -444,19 +425,22 @@ static void test_path_from_script_name(void **state)
 /* ---- what is unusable, and mended ---- */
 
 static const struct row good_row = { "good request", PROD, GOOD, SIGNED, .status = 200 };
-static const struct row busy_row = { "good request, unusable spool", PROD, GOOD, SIGNED, .status = 503, .detail = "later" };
+static const struct row busy_row = { "good request, unusable spool", PROD, GOOD, SIGNED,
+	.status = 503, .detail = "later" };
 static const struct row verification_row = { "verification all the same", PROD, TEST_TOKEN, SIGNED, .status = 200 };
 static const struct row bad_row = { "bad request", PROD, "{}", SIGNED, .status = 400 };
-static const struct row health_row = { "health", "GET", "/run-task/prod/health", "", UNSIGNED, .status = 503, .detail = "not writable", .length = "" };
+static const struct row health_row = { "health", "GET", "/run-task/prod/health", "", UNSIGNED,
+	.status = 503, .detail = "not writable", .length = "" };
 static const struct row healthy_row = { "healthy", "GET", "/run-task/prod/health", "", UNSIGNED, .status = 200,
-	.detail = "{\"status\":\"ok\",\"spool\":\"writable\",\"keys\":\"usable\",\"spooler_seen_seconds_ago\":0}", .length = "" };
+	.detail = "{\"status\":\"ok\",\"spool\":\"writable\",\"keys\":\"usable\",\"spooler_seen_seconds_ago\":0}",
+	.length = "" };
 
 static void test_spool_missing_then_made(void **state)
 {
 	struct keeper *k;
 
 	(void)state;
-	assert_int_equal(remove_tree("/spool"), 0);
+	test_remove(xasprintf("%s/spool", dir));
 	k = open_keeper();
 	expect(k, &busy_row);
 	expect(k, &verification_row);
@@ -466,8 +450,8 @@ static void test_spool_missing_then_made(void **state)
 	expect(k, &good_row);
 	assert_int_equal(entries("new"), 1);
 	/* Its folders made anew behind the handler's back: refused once, then found again. */
-	assert_int_equal(remove_tree("/spool/new"), 0);
-	assert_int_equal(remove_tree("/spool/tmp"), 0);
+	test_remove(xasprintf("%s/spool/new", dir));
+	test_remove(xasprintf("%s/spool/tmp", dir));
 	make_spool(true);
 	expect(k, &busy_row);
 	expect(k, &good_row);
@@ -592,7 +576,8 @@ static void test_print(void **state)
 	http_print(&out, &text);
 	assert_string_equal(buf_text(&text), "Status: 503 Service Unavailable\r\nRetry-After: 10\r\n"
 		"Content-Type: application/vnd.api+json\r\nContent-Length: 90\r\n\r\n"
-		"{\"errors\":[{\"status\":\"503\",\"title\":\"Service Unavailable\",\"detail\":\"cut \\\"here\\\"\\r\\nX: \"}]}");
+		"{\"errors\":[{\"status\":\"503\",\"title\":\"Service Unavailable\","
+		"\"detail\":\"cut \\\"here\\\"\\r\\nX: \"}]}");
 	buf_free(&text);
 	http_out_free(&out);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The handler behind real nginx with TLS: every row of the HTTP answers, what is on disk after an accept, re-reading of keys and
-# configuration, many requests at once, and the end by TERM.
+# The handler behind real nginx with TLS: every row of the HTTP answers, what is on disk after an accept, re-reading
+# of keys and configuration, many requests at once, and the end by TERM.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 need nginx curl openssl
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The handler as a FastCGI server: the sockets it opens, is given or refuses, protocol errors, and how it ends with a request
-# still open.
+# The handler as a FastCGI server: the sockets it opens, is given or refuses, protocol errors, and how it ends with
+# a request still open.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 need nginx curl openssl spawn-fcgi
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The rooms of src/ use each other one way only: a file includes headers of its own room and of the rooms its room may use, and
-# headers include each other without a circle. (A module in several .c files has a header of its own for what they share.)
+# The rooms of src/ use each other one way only: a file includes headers of its own room and of the rooms its room
+# may use, and headers include each other without a circle. (A module in several .c files has a header of its own
+# for what they share.)
 set -eu
 src=${srcdir:-$(dirname "$0")/..}
 

@@ -2,9 +2,10 @@
 #
 #	. "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 #
-# It starts the test again under a watchdog, makes a scratch directory ($scratch) that is removed at the end together with every
-# process in $pids, and stops at the first failed assertion, printing the logs. Run by "make check" or by hand from the build
-# directory. A test that misses a program it needs is skipped (77), or fails if PLANSPOOL_NO_SKIP is set.
+# It starts the test again under a watchdog, makes a scratch directory ($scratch) that is removed at the end
+# together with every process in $pids, and stops at the first failed assertion, printing the logs. Run by "make
+# check" or by hand from the build directory. A test that misses a program it needs is skipped (77), or fails if
+# PLANSPOOL_NO_SKIP is set.
 # shellcheck shell=sh disable=SC2034,SC2119,SC2120
 
 if [ -z "${PLANSPOOL_WATCHDOG-}" ]; then
@@ -129,9 +130,9 @@ nginx_answers() {
 	curl -s -o /dev/null --cacert "$scratch/tls.pem" "https://127.0.0.1:$port/"
 }
 
-# start_nginx ADDRESS [SED EXPRESSION]: real nginx with the configuration of nginx/planspool.conf, in which only the port, the
-# certificate and the handler's address (unix:/path or 127.0.0.1:port) are replaced, and what the expression says. Sets $port,
-# $url and $nginx_pid.
+# start_nginx ADDRESS [SED EXPRESSION]: real nginx with the configuration of nginx/planspool.conf, in which only the
+# port, the certificate and the handler's address (unix:/path or 127.0.0.1:port) are replaced, and what the
+# expression says. Sets $port, $url and $nginx_pid.
 start_nginx() {
 	for try in 1 2 3 4 5 6 7 8; do
 		port=$(random_port)
@@ -172,7 +173,8 @@ request() {
 		"$@" "$url$request_path") || fail "curl $request_path: exit status $?"
 }
 
-# post PATH FILE KEY [CURL OPTION...]: a run task request signed with KEY ("" for none), its Content-Type is $content_type.
+# post PATH FILE KEY [CURL OPTION...]: a run task request signed with KEY ("" for none), its Content-Type is
+# $content_type.
 content_type=application/json
 post() {
 	post_path=$1 post_file=$2 post_key=$3

@@ -1,9 +1,9 @@
 /*
  * Makes a spool for tests: mkspool SPOOL KEYS [announce-nothing]
  *
- * Makes the spool directory SPOOL as planspoold does at its start, seal keys seal.pub and seal.key in the directory KEYS unless
- * they are there, and announces the key in the spool, but for a third argument. So tests of the handler need no spooler. Exit
- * status 0 or 1, with a reason on standard error.
+ * Makes the spool directory SPOOL as planspoold does at its start, seal keys seal.pub and seal.key in the directory
+ * KEYS unless they are there, and announces the key in the spool, but for a third argument. So tests of the handler
+ * need no spooler. Exit status 0 or 1, with a reason on standard error.
  */
 #include <stdio.h>
 #include <stdlib.h>

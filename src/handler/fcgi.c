@@ -184,9 +184,9 @@ static void answer_request(struct server *s, FCGX_Request *r)
 	http_out_free(&out);
 }
 
-/* Hands libfcgi a connection that was accepted already. FCGX_Accept_r goes on with a connection that the request before
- * has left open, and that is what this looks like: two fields its header would rather keep to itself. The socket to accept
- * from is -1, so that it returns after a protocol error instead of waiting for another connection. */
+/* Hands libfcgi a connection that was accepted already. FCGX_Accept_r goes on with a connection that the request
+ * before has left open, and that is what this looks like: two fields its header would rather keep to itself. The
+ * socket to accept from is -1, so that it returns after a protocol error instead of waiting for another connection. */
 static void adopt(FCGX_Request *r, int fd)
 {
 	FCGX_InitRequest(r, -1, FCGI_FAIL_ACCEPT_ON_INTR);

@@ -4,8 +4,8 @@
 
 #include "handler/keeper.h"
 
-/* Call first, with one thread: the signals that fcgi_serve waits for are kept until it does. So a TERM at any time leaves
- * no socket file behind. */
+/* Call first, with one thread: the signals that fcgi_serve waits for are kept until it does. So a TERM at any time
+ * leaves no socket file behind. */
 void fcgi_hold_signals(void);
 
 /* Serves until TERM, INT or USR1; HUP makes it look for a changed configuration at once. Open requests are finished,

@@ -93,7 +93,8 @@ void health_answer(struct settings *settings, const struct settings_endpoint *en
 		life = spool_last_life(settings->spool);
 	alive = life >= 0 && life < ALIVE_MS;
 	if (!alive)
-		log_warn(NULL, "%s: health: no spooler has shown life in the last minute: is planspoold running?", name);
+		log_warn(NULL, "%s: health: no spooler has shown life in the last minute: is planspoold running?",
+			name);
 
 	out->status = 200;
 	if (!spool || !keys || !alive)

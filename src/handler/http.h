@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-/* A request's variables as the web server gives them (RFC 3875): NULL or "" where there is none. Owned by the caller. */
+/* A request's variables as the web server gives them (RFC 3875): NULL or "" where there is none. The caller's. */
 struct http_in {
 	const char *method;		/* REQUEST_METHOD */
 	const char *path_info;		/* PATH_INFO */

@@ -113,7 +113,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 't':
 			if (text_integer(optarg, 1, THREADS_MAX, &threads)) {
-				fprintf(stderr, "planspool.fcgi: -t: not a number from 1 to %d: %s\n", THREADS_MAX, optarg);
+				fprintf(stderr, "planspool.fcgi: -t: not a number from 1 to %d: %s\n", THREADS_MAX,
+					optarg);
 				return 2;
 			}
 			o->threads = (unsigned)threads;
@@ -173,8 +174,8 @@ static int run_fcgi(const struct options *o)
 	if (o->listen && socket_open(o->listen, o->mode, &own, why)) {
 		log_error(NULL, "%s", why);
 	} else {
-		log_info(NULL, "ready: %u threads, %s, configuration %s", o->threads, o->listen ? o->listen : "socket given",
-			file);
+		log_info(NULL, "ready: %u threads, %s, configuration %s", o->threads,
+			o->listen ? o->listen : "socket given", file);
 		status = fcgi_serve(o->listen ? own.fd : STDIN_FILENO, o->threads, keeper) ? 1 : 0;
 		log_info(NULL, "stopped");
 	}
@@ -198,7 +199,8 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (!options.listen && !socket_listens(STDIN_FILENO)) {
-		fprintf(stderr, "planspool.fcgi: descriptor 0 is no listening socket, and this is no CGI request\n%s", usage);
+		fprintf(stderr, "planspool.fcgi: descriptor 0 is no listening socket, and this is no CGI request\n%s",
+			usage);
 		return 2;
 	}
 	return run_fcgi(&options);
