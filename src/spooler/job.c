@@ -278,12 +278,15 @@ static void plan_ended(void *context, enum fetch_end end, const char *why)
 {
 	struct job *job = enter(context);
 	char *reason, *progress;
+	const char *unusable;
 
 	job->fetch = NULL;
 	switch (end) {
 	case FETCH_DONE:
+		unusable = checkset_plan_error(job->checks);
 		progress = checkset_progress(job->checks);
-		(void)journal(job->world->spool, job->id, false, "fetched", "%s", progress);
+		(void)journal(job->world->spool, job->id, false, unusable == NULL ? "fetched" : "unusable plan", "%s",
+			unusable == NULL ? progress : unusable);
 		free(progress);
 		checkset_end(job->checks);
 		break;
