@@ -55,7 +55,7 @@ static int read_all(int fd, struct buf *out)
 {
 	for (;;) {
 		size_t room = out->max - out->len, n = room < READ_SIZE ? room : READ_SIZE;
-		char probe;
+		char probe = 0;
 		char *to = n ? buf_reserve(out, n) : &probe;
 		ssize_t r;
 
