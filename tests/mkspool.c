@@ -1,9 +1,9 @@
 /*
- * Makes a spool for tests: mkspool SPOOL KEYS [announce-nothing]
+ * Makes a spool for tests: mkspool SPOOL KEYS [HANDLER-USER]
  *
  * Makes the spool directory SPOOL as planspoold does at its start, seal keys seal.pub and seal.key in the directory
- * KEYS unless they are there, and announces the key in the spool, but for a third argument. So tests of the handler
- * need no spooler. Exit status 0 or 1, with a reason on standard error.
+ * KEYS unless they are there, and announces the key in the spool. So tests of the handler need no spooler. Exit
+ * status 0 or 1, with a reason on standard error.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,11 +36,11 @@ int main(int argc, char **argv)
 		log_error(NULL, "%s", seal_why);
 		return 1;
 	}
-	if (spool_make(argv[1], NULL, why) || !(spool = spool_open(argv[1], why))) {
+	if (spool_make(argv[1], argv[3], why) || !(spool = spool_open(argv[1], why))) {
 		log_error(NULL, "%s", why);
 		return 1;
 	}
-	failed = spool_announce_keys(spool, &id, argc > 3 ? 0 : 1);
+	failed = spool_announce_keys(spool, &id, 1);
 	if (failed)
 		log_error(NULL, "cannot announce the seal key: %m");
 	spool_close(spool);

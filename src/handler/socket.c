@@ -130,8 +130,8 @@ static int open_tcp(const char *text, struct own_socket *out, char why[SOCKET_WH
 	int fd = -1, on = 1, result = -1;
 
 	if (split_address(text, &host, &port) || getaddrinfo(host, port, &hints, &found)) {
-		snprintf(why, SOCKET_WHY, "%.200s: neither unix:/path nor a numeric address and port like 127.0.0.1:9000",
-			text);
+		snprintf(why, SOCKET_WHY, "%.200s: neither unix:/path nor a numeric address and port like "
+			"127.0.0.1:9000", text);
 		goto out;
 	}
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
