@@ -28,7 +28,9 @@ finished=
 
 cleanup() {
 	status=$?
-	trap - EXIT HUP INT TERM
+	trap - EXIT
+	trap '' HUP INT TERM PIPE
+	set +e
 	for pid in $pids; do
 		kill "$pid" 2>/dev/null || :
 	done
