@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -94,7 +93,7 @@ static bool url_usable(const char *url)
 {
 	if (url == NULL || strlen(url) > URL_LENGTH_MAX)
 		return false;
-	if (strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "http://", 7) != 0)
+	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
 		return false;
 	for (const char *p = url; *p != '\0'; p++)
 		if (*p <= ' ' || *p >= 0x7f || strchr("\"<>\\^`{|}", *p) != NULL)
@@ -271,7 +270,7 @@ static json_t *outcomes_json(struct outcomes *o)
 	json_t *list = json_new_array();
 	struct left_out left = { .groups = 0 };
 	/* With more than fit, one place is kept for the last outcome. */
-	size_t room = count_groups(o) > OUTCOMES_SENT - 1 ? OUTCOMES_SENT - 1 : OUTCOMES_SENT;
+	size_t room = count_groups(o) > OUTCOMES_SENT ? OUTCOMES_SENT - 1 : OUTCOMES_SENT;
 	size_t used = 0;
 
 	for (size_t i = 0; i < outcomes_kept(o) && outcomes_at(o, i)->status != OUTCOME_PASSED;) {
@@ -298,7 +297,7 @@ static json_t *outcomes_json(struct outcomes *o)
 		used += size;
 		json_add(list, one);
 	}
-	if (left.groups > 0 || left.bodies > 0)
+	if (left.groups > 0 || (left.bodies > 0 && json_count(list) < OUTCOMES_SENT))
 		json_add(list, left_out_json(&left));
 	return list;
 }
