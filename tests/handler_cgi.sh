@@ -82,6 +82,20 @@ expect "arguments are not read" 200
 ) || fail "without standard error"
 assert_grep "without standard error" '^Status: 401 ' "$scratch/response"
 
+# A disk that is full in the middle of a job: 503, and nothing of it stays.
+sed 's/"task_result_id":"[^"]*"/"task_result_id":"taskrs-full"/' "$body" >"$scratch/full.json"
+full=$(sign "$scratch/full.json" "$key")
+length=$(wc -c <"$scratch/full.json" | tr -d ' ')
+(
+	ulimit -f 1
+	env -i REQUEST_METHOD=POST PATH_INFO=/run-task/prod "CONTENT_LENGTH=$length" "HTTP_X_TFC_TASK_SIGNATURE=$full" \
+		"PLANSPOOL_CONFIG=$scratch/planspool.yaml" "$build/planspool.fcgi" <"$scratch/full.json"
+) 2>&1 | cat >"$scratch/response"
+assert_grep "full disk" '^Status: 503 ' "$scratch/response"
+assert_grep "the log says why" 'taskrs-full: .*cannot write into the spool: File too large' "$scratch/response"
+assert_equal "files in tmp/" '' "$(find "$scratch/spool/tmp" -type f)"
+assert_equal "no job of it" 1 "$(jobs_new)"
+
 mv "$scratch/spool" "$scratch/elsewhere"
 cgi POST /run-task/prod "$body" "$good"
 expect "no spool" 503

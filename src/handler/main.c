@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,12 @@ static void forbid_core_dumps(void)
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* A file that grows beyond a limit of the process is refused like one on a full disk, with 503. */
+static void survive_file_limit(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static int parse_mode(const char *text, mode_t *mode)
@@ -191,6 +198,7 @@ int main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	forbid_core_dumps();
+	survive_file_limit();
 	umask(027);
 	log_open("planspool.fcgi");
 	if (!socket_listens(STDIN_FILENO) && (getenv("REQUEST_METHOD") || getenv("GATEWAY_INTERFACE")))
