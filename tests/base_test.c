@@ -64,6 +64,9 @@ static void keeping_errno(void)
 	errno = EXDEV;
 	log_error(NULL, "rename: %m");
 	assert_int_equal(errno, EXDEV);
+	close(STDERR_FILENO);
+	log_error(NULL, "nobody reads this");
+	assert_int_equal(errno, EXDEV);
 }
 
 static void logs_lines(void **state)

@@ -292,6 +292,21 @@ static void keeps_limits(void **state)
 	expect(repeat("- &x {a: 1, b: 2}\n- {<<: [", "*x,", 100000, "]}"), "200000");
 }
 
+/* What a merge key brings in counts again on every level: n pairs are 2 n values, merged three times 8 n. */
+static void counts_merged_pairs(void **state)
+{
+	(void)state;
+	for (int n = 24000; n <= 26000; n += 2000) {
+		struct buf text = BUF_INIT(1 << 20);
+
+		buf_puts(&text, "<<: {<<: {<<: {");
+		for (int i = 0; i < n; i++)
+			buf_printf(&text, "k%d: ,", i);
+		buf_puts(&text, "}}}\n");
+		expect(text.data, n == 24000 ? NULL : "200000");
+	}
+}
+
 static void limits_anchors(void **state)
 {
 	(void)state;
@@ -356,6 +371,7 @@ int main(void)
 		cmocka_unit_test(resolves_scalars),
 		cmocka_unit_test(resolves_the_rest),
 		cmocka_unit_test(keeps_limits),
+		cmocka_unit_test(counts_merged_pairs),
 		cmocka_unit_test(limits_anchors),
 		cmocka_unit_test(finds_one_repeated_key_of_many),
 		cmocka_unit_test(loads_files),

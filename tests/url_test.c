@@ -93,6 +93,27 @@ static void refuses_bad_ones(void **state)
 	}
 }
 
+/* People must be able to tell what to change. */
+static void says_why(void **state)
+{
+	static const struct { const char *text, *why; } table[] = {
+		{ "https://user:pw@h/", "user info" }, { "ftp://h", "https:// or http://" },
+		{ "https://h/ x", "byte 10 (0x20)" }, { "https://h:99999", "1 to 65535" }, { "https://h#", "fragment" },
+		{ "https://2130706433", "ends in a number" }, { "https://h_x", "character other than" },
+		{ "https:///x", "no host" }, { "https://[::1", "IPv6" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		char why[URL_WHY] = "";
+		struct url u;
+
+		assert_int_equal(url_parse(table[i].text, &u, why), -1);
+		if (!strstr(why, table[i].why))
+			fail_msg("%s: %s", table[i].text, why);
+	}
+}
+
 /* What libcurl takes the same text for; the host without a trailing dot. */
 static void ask_curl(const char *text, char host[256], unsigned *port, char **path)
 {
@@ -278,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_good_ones),
 		cmocka_unit_test(refuses_bad_ones),
+		cmocka_unit_test(says_why),
 		cmocka_unit_test(agrees_with_libcurl),
 		cmocka_unit_test(keeps_limits),
 		cmocka_unit_test(compares_origins),

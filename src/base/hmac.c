@@ -39,12 +39,10 @@ void hmac_sign(const struct secret *key, const void *body, size_t len, char hex[
 bool hmac_verify(struct secret *const *keys, size_t n, const void *body, size_t len, const char *signature)
 {
 	unsigned char given[MAC_BYTES], mac[MAC_BYTES];
-	size_t got = 0;
 	bool match = false;
 
 	if (!signature || strnlen(signature, HMAC_HEX_SIZE) != HMAC_HEX_SIZE - 1 ||
-	    sodium_hex2bin(given, sizeof(given), signature, HMAC_HEX_SIZE - 1, NULL, &got, NULL) ||
-	    got != sizeof(given))
+	    sodium_hex2bin(given, sizeof(given), signature, HMAC_HEX_SIZE - 1, NULL, NULL, NULL))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		compute(keys[i], body, len, mac);
