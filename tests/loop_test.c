@@ -155,7 +155,7 @@ static void rewatches(void **state)
 struct many {
 	struct loop *loop;
 	struct loop_timer *timers[MANY];
-	int64_t due[MANY];
+	int64_t due[MANY], latest[MANY];	/* it was set for a moment between these */
 	size_t ran[MANY], count, expected;
 };
 
@@ -194,6 +194,7 @@ static void runs_timers_in_order_and_never_early(void **state)
 		cleared[i] = i % 7 == 0;
 		m.due[i] = clock_ms() + delays[i % 11];
 		loop_timer_set(m.timers[i], delays[i % 11]);
+		m.latest[i] = clock_ms() + 1 + delays[i % 11];
 		if (cleared[i])
 			loop_timer_clear(m.timers[i]);
 		else
@@ -204,6 +205,7 @@ static void runs_timers_in_order_and_never_early(void **state)
 	for (i = 0; i < m.count; i++) {
 		assert_false(cleared[m.ran[i]]);
 		cleared[m.ran[i]] = true;	/* none twice */
+		assert_true(i == 0 || m.due[m.ran[i - 1]] <= m.latest[m.ran[i]]);
 	}
 	for (i = 0; i < MANY; i++)
 		loop_timer_free(m.timers[i]);

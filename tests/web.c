@@ -200,6 +200,15 @@ struct raw *raw_start(struct loop *l, const char *bytes, bool hang_up)
 	return r;
 }
 
+void raw_send(struct raw *r, const char *more)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (r->clients[i].fd >= 0 && send(r->clients[i].fd, more, strlen(more), MSG_NOSIGNAL) < 0)
+			close_client(&r->clients[i]);
+}
+
 void raw_stop(struct raw *r)
 {
 	size_t i;

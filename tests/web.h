@@ -15,6 +15,7 @@ unsigned web_port(const struct web *w);
 /* A server on the loop that sends every client the same bytes once it has sent something, whatever it was. */
 struct raw;
 struct raw *raw_start(struct loop *l, const char *answer, bool hang_up);
+void raw_send(struct raw *r, const char *more);	/* to all clients */
 void raw_stop(struct raw *r);
 unsigned raw_port(const struct raw *r);
 
