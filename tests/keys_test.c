@@ -1,6 +1,8 @@
 /* Keys: reading secrets from files, signing and verifying, sealing. */
 #include "test.h"
 
+#include <pthread.h>
+
 #include "base/hmac.h"
 #include "base/seal.h"
 #include "base/secret.h"
@@ -199,6 +201,72 @@ static void keeps_secrets(void **state)
 	assert_null(secret_copy(NULL));
 }
 
+/* Secrets of all sizes beside one another, freed in another order than made, are never mixed up. */
+static void keeps_many_secrets(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 40, 510, 511, 512, 513, 4096, 5000 };
+	static struct secret *all[1000];
+	char bytes[5000];
+
+	(void)state;
+	for (size_t round = 0; round < 3; round++) {
+		for (size_t i = round; i < COUNT(all); i += round + 1) {
+			secret_free(all[i]);
+			memset(bytes, (int)(i % 251), sizeof(bytes));
+			all[i] = secret_new(bytes, sizes[(i + round) % COUNT(sizes)]);
+		}
+		for (size_t i = 0; i < COUNT(all); i++) {
+			size_t n = secret_len(all[i]);
+
+			memset(bytes, (int)(i % 251), sizeof(bytes));
+			assert_memory_equal(secret_data(all[i]), bytes, n);
+			assert_int_equal(secret_data(all[i])[n], '\0');
+		}
+	}
+	for (size_t i = 0; i < COUNT(all); i++)
+		secret_free(all[(i * 7) % COUNT(all)]);
+}
+
+/* The first one keeps the block that both are in. */
+static void overwrites_what_is_freed(void **state)
+{
+	struct secret *first = secret_new("first", 5), *second = secret_new("second", 6);
+	const char *where = secret_data(second);
+
+	(void)state;
+	secret_free(second);
+	assert_memory_equal(where, "\0\0\0\0\0\0", 6);
+	secret_free(first);
+}
+
+static void *make_and_free(void *context)
+{
+	for (int i = 0; i < 2000; i++) {
+		struct secret *a = secret_new(context, 1), *b = secret_new(context, 1);
+
+		if (*secret_data(a) != *(char *)context || *secret_data(b) != *(char *)context)
+			return context;
+		secret_free(a);
+		secret_free(b);
+	}
+	return NULL;
+}
+
+static void keeps_secrets_of_threads(void **state)
+{
+	static char names[] = "ab";
+	pthread_t threads[2];
+	void *result;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, make_and_free, &names[i]), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		assert_null(result);
+	}
+}
+
 static char *in(const char *folder, const char *name)
 {
 	char *path = NULL;
@@ -369,6 +437,9 @@ int main(void)
 		cmocka_unit_test(reads_key_files),
 		cmocka_unit_test(refuses_key_files),
 		cmocka_unit_test(keeps_secrets),
+		cmocka_unit_test(keeps_many_secrets),
+		cmocka_unit_test(overwrites_what_is_freed),
+		cmocka_unit_test(keeps_secrets_of_threads),
 		cmocka_unit_test(makes_keys),
 		cmocka_unit_test(refuses_what_is_no_key),
 		cmocka_unit_test(seals),

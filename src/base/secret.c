@@ -1,9 +1,10 @@
 /* Bytes that must never be seen.
  *
  * libsodium's guarded memory keeps them out of swap and core dumps, puts guard pages around them and overwrites them
- * when they are freed. It costs at least one locked page and three more mappings for each secret: right for keys and
- * for the few tokens of a job, wrong for bulk data. Where the limit of locked memory is reached libsodium goes on
- * without the lock.
+ * when they are freed. Each piece of it costs two pages and four mappings, of which a process may have 65530: a token
+ * and a few URLs for each of a thousand jobs would be 32 MiB. So small secrets share blocks, 64 in each, and what is
+ * freed is overwritten at once; larger ones, key files being read among them, have memory of their own. Where the
+ * limit of locked memory is reached libsodium goes on without the lock.
  *
  * The type is opaque and the accessor explicit, so that "%s" of a secret does not compile and every look at one can be
  * found.
@@ -16,6 +17,7 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,10 +31,24 @@
 
 #define FILE_MAX 65536
 
+#define SLOTS 64
+#define SLOT_SIZE ((size_t)512)
+
+struct block {
+	struct block *next;
+	char *memory;	/* guarded; SLOTS of SLOT_SIZE bytes */
+	uint64_t used;	/* a bit for each slot, never 0 while the block is listed */
+};
+
 struct secret {
 	size_t len;
-	char *data;	/* guarded; len bytes and a NUL */
+	char *data;		/* guarded; len bytes and a NUL */
+	struct block *block;	/* whose slot it is; NULL: memory of its own */
 };
+
+/* Shared by all secrets of the process, whichever thread makes them. */
+static struct block *blocks;
+static pthread_mutex_t blocks_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void secret_setup(void)
 {
@@ -40,16 +56,66 @@ void secret_setup(void)
 		mem_panic("planspool: libsodium cannot be initialised");
 }
 
+static char *guarded(size_t size)
+{
+	char *memory = sodium_malloc(size);
+
+	if (!memory)
+		mem_panic("planspool: no guarded memory for a secret");
+	return memory;
+}
+
+static void take_slot(struct secret *s)
+{
+	struct block *b;
+	unsigned slot;
+
+	pthread_mutex_lock(&blocks_lock);
+	for (b = blocks; b && b->used == UINT64_MAX; b = b->next)
+		;
+	if (!b) {
+		b = xcalloc(1, sizeof(*b));
+		b->memory = guarded(SLOTS * SLOT_SIZE);
+		b->next = blocks;
+		blocks = b;
+	}
+	slot = (unsigned)__builtin_ctzll(~b->used);
+	b->used |= UINT64_C(1) << slot;
+	s->block = b;
+	s->data = b->memory + slot * SLOT_SIZE;
+	pthread_mutex_unlock(&blocks_lock);
+}
+
+static void give_slot_back(struct secret *s)
+{
+	struct block *b = s->block, **link;
+
+	sodium_memzero(s->data, SLOT_SIZE);
+	pthread_mutex_lock(&blocks_lock);
+	b->used &= ~(UINT64_C(1) << ((size_t)(s->data - b->memory) / SLOT_SIZE));
+	if (!b->used) {
+		for (link = &blocks; *link != b; link = &(*link)->next)
+			;
+		*link = b->next;
+		sodium_free(b->memory);
+		free(b);
+	}
+	pthread_mutex_unlock(&blocks_lock);
+}
+
 /* Room for len bytes, all zero. */
 static struct secret *room_for(size_t len)
 {
-	struct secret *s = xmalloc(sizeof(*s));
+	struct secret *s = xcalloc(1, sizeof(*s));
 
 	secret_setup();
-	s->len = len;
-	s->data = len < SIZE_MAX ? sodium_malloc(len + 1) : NULL;
-	if (!s->data)
+	if (len >= SIZE_MAX - 1)
 		mem_panic("planspool: no guarded memory for a secret");
+	s->len = len;
+	if (len < SLOT_SIZE)
+		take_slot(s);
+	else
+		s->data = guarded(len + 1);
 	memset(s->data, 0, len + 1);
 	return s;
 }
@@ -80,7 +146,10 @@ void secret_free(struct secret *s)
 {
 	if (!s)
 		return;
-	sodium_free(s->data);
+	if (s->block)
+		give_slot_back(s);
+	else
+		sodium_free(s->data);
 	free(s);
 }
 
