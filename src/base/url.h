@@ -15,7 +15,7 @@ struct url {
 	bool https;
 	char host[256];		/* lower case; IPv6 canonical, in brackets; a trailing dot is dropped */
 	unsigned port;		/* the scheme's own if the URL names none */
-	const char *rest;	/* path and query: from the first / or ? behind the authority on, in the text; may be "" */
+	const char *rest;	/* path and query: from the first / or ? behind the authority on; may be "" */
 	size_t path_len;	/* how much of rest is path */
 };
 
