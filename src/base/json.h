@@ -17,7 +17,8 @@ typedef struct json_object json_t;	/* an object, array, string, number, boolean;
 int json_parse(const char *text, size_t len, json_t **out, char why[JSON_WHY])
 	__attribute__((warn_unused_result));
 /* The same for a text of ours that holds what json_parse took as a member: one level more. */
-int json_parse_enclosing(const char *text, size_t len, json_t **out, char why[JSON_WHY]) __attribute__((warn_unused_result));
+int json_parse_enclosing(const char *text, size_t len, json_t **out, char why[JSON_WHY])
+	__attribute__((warn_unused_result));
 void json_free(json_t *j);	/* drops one reference; NULL is fine */
 json_t *json_copy(const json_t *j);	/* deep */
 
