@@ -178,13 +178,14 @@ static void test_message(void **state)
 			"aws_x.y[0]", "aws_x.y[\"k\"]", "aws_x.red", "aws_x.d", "aws_x.e" }[i]);
 	add(o, OUTCOME_FAILED, SEVERITY_INFO, "CKV2_ACME_2", "aws_x.y");
 	outcomes_check_failed_to_run(o, "policies", "a.yaml:3: [bold]no[reset] \x1b[1m");
+	outcomes_check_failed_to_run(o, "policies", "another");
 	message = verdict_message(o, false, "not checked: [red]a");
 	assert_string_equal(message,
 		"not checked: (red)a\n"
-		"Failed: 5 failed, 1 error, 1 warning; 9 resources.\n"
+		"Failed: 5 failed, 2 errors, 1 warning; 9 resources.\n"
 		"Failed CKV2_ACME_1 (HIGH): Bucket must not be public: "
 		"aws_x.y[0], aws_x.y[\"k\"], aws_x.red and 2 more.\n"
-		"Error policies: The check could not run: a.yaml:3: (bold)no(reset) \\x1b[1m.\n"
+		"Error policies: The check could not run: a.yaml:3: (bold)no(reset) \\x1b[1m and 1 more.\n"
 		"Warning CKV2_ACME_2 (INFO): Bucket must not be public: aws_x.y.");
 	free(message);
 	outcomes_clear(o);

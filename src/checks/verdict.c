@@ -121,13 +121,14 @@ static size_t finding(struct outcomes *o, size_t i, struct buf *line, uint64_t *
 		put(line, one->address, 100);
 	}
 	*n = end - i + outcomes_not_kept(o, first->id, first->status);
-	if (shown > 0 && *n > shown)
-		buf_printf(line, " and %" PRIu64 " more", *n - shown);
-	/* Without an address the reason is the finding; with one it would only be one of many. */
-	if (first->reason != NULL && *n == 1) {
+	/* Without addresses the reason is the finding; with several it would be that of one of them. */
+	if (first->reason != NULL && (shown == 0 || *n == 1)) {
 		buf_puts(line, ": ");
 		put(line, first->reason, 200);
+		shown = 1;
 	}
+	if (shown > 0 && *n > shown)
+		buf_printf(line, " and %" PRIu64 " more", *n - shown);
 	buf_puts(line, ".");
 	return end;
 }

@@ -9,36 +9,48 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "base/fsio.h"
+#include "base/mem.h"
 #include "base/seal.h"
 #include "cli/cli.h"
 #include "cli/print.h"
 
 #define HMAC_KEY_BYTES 32
 
+/* What the configuration should say, wherever it lies. Allocated. */
+static char *whole_path(const char *path)
+{
+	char *whole = realpath(path, NULL);
+
+	return whole != NULL ? whole : xstrdup(path);
+}
+
 static int make_seal(const char *dir)
 {
 	struct seal_public made;
-	char why[SEAL_WHY];
+	char why[SEAL_WHY], *where;
 
 	if (seal_keygen(dir, &made, why) != 0)
 		return cli_trouble("%s", why);
+	where = whole_path(dir);
 	printf("Made a key pair to seal what is secret in requests; its id is %s.\n\n  ", made.id);
-	print_text(dir);
+	print_text(where);
 	fputs("/seal.pub   for the handler, which may be read by everyone\n  ", stdout);
-	print_text(dir);
+	print_text(where);
 	fputs("/seal.key   for the spooler alone: chown it to the spooler's user, and keep a copy in a safe place\n\n"
 		"In planspool.yaml:\n\n  seal:\n    public_key: ", stdout);
-	print_text(dir);
+	print_text(where);
 	fputs("/seal.pub\n    secret_key: [", stdout);
-	print_text(dir);
+	print_text(where);
 	fputs("/seal.key]\n\n"
 		"To replace an older key, keep that one in secret_key, behind this, until no job is left\n"
 		"that it sealed.\n", stdout);
+	free(where);
 	return cli_flush(CLI_OK);
 }
 
@@ -46,6 +58,7 @@ static int make_hmac(const char *file)
 {
 	unsigned char key[HMAC_KEY_BYTES];
 	char line[2 * HMAC_KEY_BYTES + 2];
+	char *where;
 	int rc, trouble;
 
 	randombytes_buf(key, sizeof(key));
@@ -59,14 +72,16 @@ static int make_hmac(const char *file)
 		return cli_trouble("%s exists already, and a key is never overwritten: choose another name", file);
 	if (rc != 0)
 		return cli_trouble("%s: %s", file, strerror(trouble));
+	where = whole_path(file);
 	fputs("Made a key for one run task: ", stdout);
-	print_text(file);
+	print_text(where);
 	fputs("\n\nNext:\n  1. chown it to the handler's user, so that only the handler can read it.\n"
 		"  2. In planspool.yaml, at the run task's endpoint:  hmac_keys: [", stdout);
-	print_text(file);
+	print_text(where);
 	fputs("]\n  3. Give its text to HCP Terraform as the run task's HMAC key:  cat ", stdout);
-	print_text(file);
+	print_text(where);
 	fputs("\n", stdout);
+	free(where);
 	return cli_flush(CLI_OK);
 }
 
