@@ -351,6 +351,26 @@ static void test_types(void **state)
 		"passed changes.protect");
 	assert_int_equal(outcomes_resources(f.outcomes), 3);
 	unload(&f);
+
+	/* One that wants all, in either order. */
+	load(&f, "[{changes: {max_delete: 0}}, {changes: {protect: [a]}}]");
+	run_plan(&f, CHANGES(CHANGE("d.x", "d", "managed", DELETE, "")), 64);
+	assert_outcomes(&f, "failed changes.max_delete, passed changes.protect");
+	unload(&f);
+	load(&f, "[{changes: {protect: [a]}}, {changes: {max_delete: 0}}]");
+	run_plan(&f, CHANGES(CHANGE("d.x", "d", "managed", DELETE, "")), 64);
+	assert_outcomes(&f, "failed changes.max_delete, passed changes.protect");
+	unload(&f);
+
+	/* What cannot be read is the business of the checks whose type it has, and of all when it has none. */
+	load(&f, "[{changes: {protect: [a]}}, {changes: {protect: [b]}}]");
+	run_plan(&f, CHANGES("{\"address\":\"a.x\",\"mode\":\"managed\",\"type\":\"a\",\"name\":\"x\"}"), 64);
+	assert_outcomes(&f, "error changes a.x, passed changes.protect, passed changes.protect");
+	unload(&f);
+	load(&f, "[{changes: {protect: [a]}}, {changes: {protect: [b]}}]");
+	run_plan(&f, CHANGES("{\"address\":\"a.x\",\"mode\":\"managed\",\"name\":\"x\"}"), 64);
+	assert_outcomes(&f, "error changes a.x, error changes a.x, passed changes.protect, passed changes.protect");
+	unload(&f);
 }
 
 static void test_restart(void **state)
