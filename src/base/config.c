@@ -45,7 +45,8 @@ static void read_seal(const struct doc_node *node, struct config *c, const char 
 	const struct doc_node *public_key, *secret_key;
 	const char *text;
 
-	if (!config_keys(node, file, "seal", known, faults))
+	(void)config_keys(node, file, "seal", known, faults);
+	if (node->kind != DOC_MAPPING)
 		return;
 	public_key = doc_get(node, "public_key");
 	secret_key = doc_get(node, "secret_key");
@@ -87,7 +88,8 @@ static void read_keep(const struct doc_node *node, struct config *c, const char 
 	static const char *const known[] = { "done", "undelivered", NULL };
 	const struct doc_node *value;
 
-	if (!config_keys(node, file, "keep", known, faults))
+	(void)config_keys(node, file, "keep", known, faults);
+	if (node->kind != DOC_MAPPING)
 		return;
 	if ((value = doc_get(node, "done")) != NULL)
 		(void)config_duration(value, file, "keep.done", 1000, 36500 * DAY_MS, faults, &c->keep_done_ms);
@@ -109,7 +111,8 @@ static void read_limits(const struct doc_node *node, struct config *c, const cha
 	};
 	const struct doc_node *value;
 
-	if (!config_keys(node, file, "limits", known, faults))
+	(void)config_keys(node, file, "limits", known, faults);
+	if (node->kind != DOC_MAPPING)
 		return;
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		if ((value = doc_get(node, sizes[i].key)) != NULL)

@@ -47,20 +47,19 @@ static int read_host_mapping(struct reader *r, const struct doc_node *node, cons
 	static const char *const storage_keys[] = { "url", "ca_file", NULL };
 	const struct doc_node *value = doc_get(node, "url");
 	const char *text;
+	int rc = -1;
 
-	if (!config_keys(node, r->file, key, storage ? storage_keys : host_keys, r->faults))
-		return -1;
-	if (value == NULL) {
+	(void)config_keys(node, r->file, key, storage ? storage_keys : host_keys, r->faults);
+	if (value == NULL)
 		faults_error(r->faults, r->file, node->line, "%s: url is missing", key);
-		return -1;
-	}
-	if (read_origin(r, value, key, out) != 0)
-		return -1;
+	else
+		rc = read_origin(r, value, key, out);
 	if ((value = doc_get(node, "ca_file")) != NULL && (text = config_text(value, r->file, "ca_file", r->faults)) != NULL)
 		out->ca_file = config_path(r->file, text);
-	if ((value = doc_get(node, "token_file")) != NULL && (text = config_text(value, r->file, "token_file", r->faults)) != NULL)
+	if (!storage && (value = doc_get(node, "token_file")) != NULL &&
+	    (text = config_text(value, r->file, "token_file", r->faults)) != NULL)
 		out->token_file = config_path(r->file, text);
-	return 0;
+	return rc;
 }
 
 static void read_origins(struct reader *r, const struct doc_node *node, const char *key, bool storage, struct config_host **list,
@@ -258,10 +257,13 @@ void config_read_endpoints(const struct doc_node *node, struct config *c, const 
 		r.e->line = node->keys[i]->line;
 		r.e->fail_on = SEVERITY_LOW;
 		read_endpoint(&r, node->items[i]);
-		for (size_t k = 0; r.e->path != NULL && k < i; k++)
-			if (c->endpoints[k].path != NULL && strcmp(c->endpoints[k].path, r.e->path) == 0)
-				faults_error(faults, file, r.e->line, "endpoint %s: has the path of endpoint %s", r.e->name,
-					c->endpoints[k].name);
+		for (size_t k = 0; r.e->path != NULL && k < i; k++) {
+			if (c->endpoints[k].path == NULL || strcmp(c->endpoints[k].path, r.e->path) != 0)
+				continue;
+			faults_error(faults, file, r.e->line, "endpoint %s: has the path of endpoint %s", r.e->name,
+				c->endpoints[k].name);
+			break;
+		}
 	}
 }
 

@@ -68,9 +68,8 @@ int config_texts(const struct doc_node *node, const char *file, const char *key,
 	for (size_t i = 0; i < count; i++) {
 		const char *text = config_text(node->kind == DOC_SEQUENCE ? node->items[i] : node, file, key, faults);
 
-		if (text == NULL)
-			break;
-		texts[got++] = xstrdup(text);
+		if (text != NULL)
+			texts[got++] = xstrdup(text);
 	}
 	if (got < count || count == 0) {
 		config_texts_free(texts, got);
