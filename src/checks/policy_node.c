@@ -1,0 +1,294 @@
+/* Nodes: what policies see of a resource change or a provider block as a whole.
+ *
+ * Contract: values are those after the change (POLICY.md A 1); what nothing stands behind after the change, and deposed objects,
+ * are no nodes. Data sources that are read later are nodes of type data.TYPE. A provider block has its constant attributes that
+ * are true in Python's sense, and alias (B 2.2).
+ *
+ * Attributes that hold a JSON document as text are decoded when first asked for (B 2.5); text that does not parse stays text.
+ * __address__, __change_actions__ and __change_keys__ are found by name only. Arenas are used again for each node. */
+#include "checks/policy_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "checks/policy_operators.h"
+#include "checks/policy_text.h"
+
+#define DOCUMENT_MAX (64u << 20)
+#define DOCUMENT_DEPTH 128
+
+struct policy_scratch {
+	struct policy_workspace work;
+	struct value_arena *decoded, *keys;
+	/* Worked out when first asked for about the node that was filled in last. */
+	bool document_tried, changed_tried;
+	const struct value *document, *changed;
+	struct buf decoded_text, keys_text, type_text, address_text;
+};
+
+struct policy_scratch *policy_scratch_new(void)
+{
+	struct policy_scratch *s = xcalloc(1, sizeof(*s));
+
+	s->work.a.max = s->work.b.max = s->work.json.max = POLICY_TEXT_MAX;
+	s->decoded_text.max = s->keys_text.max = DOCUMENT_MAX;
+	s->type_text.max = s->address_text.max = DOCUMENT_MAX;
+	s->work.arena = value_arena_new();
+	s->work.matcher = policy_matcher_new();
+	s->decoded = value_arena_new();
+	s->keys = value_arena_new();
+	return s;
+}
+
+void policy_scratch_free(struct policy_scratch *s)
+{
+	if (s == NULL)
+		return;
+	struct buf *bufs[] = { &s->work.a, &s->work.b, &s->work.json, &s->decoded_text, &s->keys_text, &s->type_text,
+		&s->address_text };
+
+	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
+		buf_free(bufs[i]);
+	value_arena_free(s->work.arena);
+	policy_matcher_free(s->work.matcher);
+	value_arena_free(s->decoded);
+	value_arena_free(s->keys);
+	free(s);
+}
+
+struct policy_workspace *policy_scratch_workspace(struct policy_scratch *s)
+{
+	return &s->work;
+}
+
+bool policy_node_of_change(struct policy_node *node, const struct resource_change *change, struct policy_scratch *scratch)
+{
+	if (change->deposed != NULL || value_type(change->after) != VALUE_OBJECT || (!change->managed && !change->data))
+		return false;
+	*node = (struct policy_node){
+		.address = change->address, .values = change->after, .unknown = change->after_unknown,
+		.sensitive = change->after_sensitive, .change = change, .scratch = scratch,
+	};
+	scratch->document_tried = scratch->changed_tried = false;
+	scratch->document = scratch->changed = NULL;
+	node->type.name = change->type;
+	node->type.managed = change->managed;
+	if (change->data) {
+		buf_clear(&scratch->type_text);
+		buf_printf(&scratch->type_text, "data.%s", change->type);
+		node->type.name = buf_text(&scratch->type_text);
+	} else {
+		node->decode = policy_types_decoded(change->type);
+	}
+	node->type.tagged = value_get(change->after, "tags") != NULL || value_get(change->after_unknown, "tags") != NULL;
+	return true;
+}
+
+bool policy_node_of_provider(struct policy_node *node, const struct plan_item *item, struct policy_scratch *scratch)
+{
+	const char *name = value_text(value_get(item->value, "name"), NULL);
+
+	if (item->key == NULL || strchr(item->key, ':') != NULL || strncmp(item->key, "module.", 7) == 0 ||
+		strncmp(item->key, "__", 2) == 0)
+		return false;
+	*node = (struct policy_node){ .provider = true, .scratch = scratch, .values = value_get(item->value, "expressions") };
+	if (name == NULL)
+		name = item->key;
+	node->alias = value_text(value_get(item->value, "alias"), NULL);
+	if (node->alias == NULL || *node->alias == '\0')
+		node->alias = "default";
+	buf_clear(&scratch->type_text);
+	buf_printf(&scratch->type_text, "provider.%s", name);
+	buf_clear(&scratch->address_text);
+	buf_printf(&scratch->address_text, "%s.%s", name, node->alias);
+	node->type.name = buf_text(&scratch->type_text);
+	node->address = buf_text(&scratch->address_text);
+	return true;
+}
+
+/* Not null, false, zero or empty. */
+static bool is_true(const struct view *v)
+{
+	double d;
+
+	switch (v->type) {
+	case VIEW_BOOL:
+		return v->boolean;
+	case VIEW_NUMBER:
+		return !policy_number(v, &d) || d != 0;
+	case VIEW_STRING:
+		return v->len > 0;
+	case VIEW_LIST:
+	case VIEW_OBJECT:
+		return view_count(v) > 0;
+	default:
+		return false;
+	}
+}
+
+static struct view provider_attribute(const struct value *expression, const char *key)
+{
+	struct view v = view_plain(value_get(expression, "constant_value"), NULL, key, false);
+
+	return is_true(&v) ? v : view_missing;
+}
+
+static struct view provider_member(const struct policy_node *node, const char *key, size_t len)
+{
+	if (len == 5 && memcmp(key, "alias", 5) == 0)
+		return view_text(node->alias, strlen(node->alias));
+	const struct value *expression = value_get_n(node->values, key, len);
+
+	return expression == NULL ? view_missing : provider_attribute(expression, len == 4 && memcmp(key, "tags", 4) == 0 ? "tags" : "");
+}
+
+/* The document that an attribute of text holds; NULL if it holds none. */
+static const struct value *decoded_document(struct policy_scratch *s, const struct value *text)
+{
+	struct value_fault fault;
+	size_t len;
+
+	if (s->document_tried)
+		return s->document;
+	s->document_tried = true;
+	if (value_type(text) != VALUE_STRING)
+		return NULL;
+	const char *bytes = value_text(text, &len);
+
+	buf_clear(&s->decoded_text);
+	if (len == 0 || buf_append(&s->decoded_text, bytes, len) != 0)
+		return NULL;
+	s->document = value_parse(s->decoded, s->decoded_text.data, len, DOCUMENT_DEPTH, &fault);
+	if (value_type(s->document) == VALUE_NULL)
+		s->document = NULL;
+	return s->document;
+}
+
+/* A top-level attribute by its key; v NULL if only the mask may have it. */
+static struct view attribute_view(const struct policy_node *node, const struct value *v, const char *key, size_t len)
+{
+	const struct value *mask = node->unknown != NULL ? value_get_n(node->unknown, key, len) : NULL;
+
+	if (node->decode != NULL && strlen(node->decode) == len && memcmp(node->decode, key, len) == 0 &&
+		value_type(mask) != VALUE_BOOL) {
+		const struct value *document = decoded_document(node->scratch, v);
+
+		if (document != NULL)
+			return view_decoded(document);
+	}
+	return view_plain(v, mask, len == 4 && memcmp(key, "tags", 4) == 0 ? "tags" : "", false);
+}
+
+static int put_json_text(struct buf *out, const char *text, size_t len)
+{
+	if (buf_append(out, "\"", 1) != 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c < 0x20 || c == '"' || c == '\\') {
+			buf_printf(out, "\\u%04x", c);
+		} else if (buf_append(out, text + i, 1) != 0) {
+			return -1;
+		}
+	}
+	return buf_append(out, "\"", 1);
+}
+
+/* The keys of before whose value is another after the change, as a JSON list. */
+static const struct value *changed_keys(const struct policy_node *node)
+{
+	struct policy_scratch *s = node->scratch;
+	struct value_fault fault;
+	const struct value *before = node->change->before;
+	bool first = true;
+
+	buf_clear(&s->keys_text);
+	buf_puts(&s->keys_text, "[");
+	if (value_type(before) != VALUE_OBJECT)
+		before = NULL;
+	for (const struct value *member = value_first(before); member != NULL; member = value_next(member)) {
+		size_t len;
+		const char *key = value_key(member, &len);
+		struct view was = view_raw(member), is = view_raw(value_get_n(node->values, key, len));
+
+		if (policy_equal(&was, &is))
+			continue;
+		if (!first)
+			buf_puts(&s->keys_text, ",");
+		first = false;
+		if (put_json_text(&s->keys_text, key, len) != 0)
+			return NULL;
+	}
+	buf_puts(&s->keys_text, "]");
+	return value_parse(s->keys, s->keys_text.data, s->keys_text.len, 2, &fault);
+}
+
+static struct view pseudo_attribute(const struct policy_node *node, const char *key, size_t len)
+{
+	if (len == 11 && memcmp(key, "__address__", 11) == 0)
+		return view_text(node->address, strlen(node->address));
+	if (node->change == NULL)
+		return view_missing;
+	if (len == 18 && memcmp(key, "__change_actions__", 18) == 0) {
+		const struct value *actions = node->change->action_list;
+
+		return view_raw(value_count(actions) == 1 ? value_first(actions) : actions);
+	}
+	if (len == 15 && memcmp(key, "__change_keys__", 15) == 0) {
+		struct policy_scratch *s = node->scratch;
+
+		if (!s->changed_tried)
+			s->changed = changed_keys(node);
+		s->changed_tried = true;
+		return view_raw(value_count(s->changed) == 1 ? value_first(s->changed) : s->changed);
+	}
+	return view_missing;
+}
+
+struct view policy_node_member(const struct policy_node *node, const char *key, size_t len)
+{
+	if (len > 2 && key[0] == '_' && key[1] == '_')
+		return pseudo_attribute(node, key, len);
+	if (node->provider)
+		return provider_member(node, key, len);
+	const struct value *v = value_get_n(node->values, key, len);
+
+	/* Checkov stores an attribute self as self_; either name finds it (POLICY.md B 8, row 28). */
+	if (v == NULL && len == 5 && memcmp(key, "self_", 5) == 0)
+		return policy_node_member(node, "self", 4);
+	return attribute_view(node, v, key, len);
+}
+
+void policy_node_start(struct view_iterator *it, const struct policy_node *node)
+{
+	it->next = value_first(node->values);
+}
+
+bool policy_node_next(struct view_iterator *it, const struct policy_node *node, struct view *out)
+{
+	for (;;) {
+		if (it->next == NULL) {
+			if (it->masked || node->unknown == NULL)
+				return false;
+			it->masked = true;
+			it->next = value_first(node->unknown);
+			continue;
+		}
+		const struct value *member = it->next;
+
+		it->next = value_next(member);
+		it->key = value_key(member, &it->key_len);
+		if (it->key_len == 0)
+			continue;
+		if (it->masked && value_get_n(node->values, it->key, it->key_len) != NULL)
+			continue;
+		*out = node->provider ? provider_attribute(member, it->key) :
+			attribute_view(node, it->masked ? NULL : member, it->key, it->key_len);
+		if (out->type == VIEW_MISSING)
+			continue;
+		it->index = it->count++;
+		return true;
+	}
+}

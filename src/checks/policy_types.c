@@ -1,0 +1,194 @@
+/* Types of nodes: reading resource_types of a policy file, matching, and the table of attributes that hold JSON documents.
+ *
+ * Contract: struct policy_types is plain data that policy_types_free empties. An empty one means every node; in a union it adds
+ * nothing, as in Checkov (POLICY.md B 5.2).
+ *
+ * Where Checkov has static tables of a provider's types, the prefix of the type decides here, and "taggable" means that the
+ * resource has an attribute tags in this plan (A 4, row 22): so a type that is newer than a table is not forgotten. A provider
+ * that is not known is an error where it would be expanded. Keywords are looked for in the first element of a list only.
+ *
+ * A plain string instead of a list is taken as a list of one, also for connected_resource_types and for provider.aws (rows 24
+ * and 30). */
+#include "checks/policy_types.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+
+static const struct {
+	const char *name, *prefix;
+	unsigned bit;
+} clouds[] = {
+	{ "aws", "aws_", 1 },
+	{ "azure", "azurerm_", 2 },
+	{ "gcp", "google_", 4 },
+};
+#define CLOUDS (sizeof(clouds) / sizeof(clouds[0]))
+#define CLOUDS_ALL 7u
+
+bool policy_types_empty(const struct policy_types *t)
+{
+	return t->count == 0 && t->all == 0 && t->taggable == 0;
+}
+
+static unsigned cloud_of(const char *type)
+{
+	for (size_t i = 0; i < CLOUDS; i++) {
+		if (strncmp(type, clouds[i].prefix, strlen(clouds[i].prefix)) == 0)
+			return clouds[i].bit;
+	}
+	return 0;
+}
+
+bool policy_types_match(const struct policy_types *t, const struct policy_type *type)
+{
+	if (policy_types_empty(t))
+		return true;
+	for (size_t i = 0; i < t->count; i++) {
+		if (strcmp(t->names[i], type->name) == 0)
+			return true;
+	}
+	if (!type->managed || (t->all | t->taggable) == 0)
+		return false;
+	unsigned cloud = cloud_of(type->name);
+	return (t->all & cloud) != 0 || ((t->taggable & cloud) != 0 && type->tagged);
+}
+
+bool policy_types_share(const struct policy_types *a, const struct policy_types *b)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		for (size_t j = 0; j < b->count; j++) {
+			if (strcmp(a->names[i], b->names[j]) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+void policy_types_add_name(struct policy_types *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		if (strcmp(t->names[i], name) == 0)
+			return;
+	}
+	t->names = xreallocarray(t->names, t->count + 1, sizeof(*t->names));
+	t->names[t->count++] = xstrdup(name);
+}
+
+void policy_types_add(struct policy_types *t, const struct policy_types *other)
+{
+	for (size_t i = 0; i < other->count; i++)
+		policy_types_add_name(t, other->names[i]);
+	t->all |= other->all;
+	t->taggable |= other->taggable;
+}
+
+void policy_types_free(struct policy_types *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		free(t->names[i]);
+	free(t->names);
+	*t = (struct policy_types){ NULL, 0, 0, 0 };
+}
+
+/* The clouds that a keyword stands for: the scope's, or otherwise when there is no scope. 0, or -1 with a fault. */
+static int expand(const char *keyword, const char *provider, unsigned otherwise, unsigned *out, const char *file,
+	unsigned line, struct faults *faults)
+{
+	if (provider == NULL) {
+		*out |= otherwise;
+		return 0;
+	}
+	for (size_t i = 0; i < CLOUDS; i++) {
+		if (strcasecmp(provider, clouds[i].name) == 0) {
+			*out |= clouds[i].bit;
+			return 0;
+		}
+	}
+	faults_error(faults, file, line, "scope.provider '%s' is not known for %s (known: aws, azure, gcp); name the types instead",
+		provider, keyword);
+	return -1;
+}
+
+static int read_names(struct policy_types *t, const struct doc_node *node, const char *provider, const char *file,
+	struct faults *faults)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		const struct doc_node *name = node->items[i];
+
+		if (name->kind != DOC_SCALAR || name->len == 0 || strlen(name->text) != name->len) {
+			faults_error(faults, file, name->line, "a resource type must be text");
+			return -1;
+		}
+		if (strcasecmp(name->text, "provider") == 0) {
+			/* Without a scope it stands for a provider without a name, which nothing matches. */
+			char *full = xasprintf("provider.%s", provider != NULL ? provider : "");
+
+			policy_types_free(t);
+			policy_types_add_name(t, full);
+			free(full);
+			return 0;
+		}
+		policy_types_add_name(t, name->text);
+	}
+	return 0;
+}
+
+int policy_types_read(struct policy_types *t, const struct doc_node *node, const char *provider, bool connected,
+	const char *file, unsigned line, struct faults *faults)
+{
+	struct doc_value scalar;
+
+	if (node == NULL || (node->kind == DOC_SCALAR && (node->len == 0 || doc_scalar(node, &scalar) == DOC_NULL)))
+		return connected ? 0 : expand("all types", provider, 0, &t->all, file, line, faults);
+	if (node->kind == DOC_MAPPING) {
+		faults_error(faults, file, node->line, "resource types must be a list of types");
+		return -1;
+	}
+
+	struct doc_node single = { .kind = DOC_SEQUENCE, .line = node->line, .count = 1 };
+	struct doc_node *element = NULL;
+
+	if (node->kind == DOC_SCALAR) {
+		element = xmalloc(sizeof(*element));
+		*element = *node;
+		single.items = &element;
+		node = &single;
+	}
+	const struct doc_node *first = node->count > 0 ? node->items[0] : NULL;
+	const char *word = first != NULL && first->kind == DOC_SCALAR ? first->text : "";
+	int result;
+
+	if (!connected && strcasecmp(word, "taggable") == 0)
+		result = expand("taggable", provider, CLOUDS_ALL, &t->taggable, file, node->line, faults);
+	else if (connected && first == NULL)
+		result = 0;
+	else if (connected ? strcmp(word, element != NULL ? "all" : "All") == 0 && node->count == 1 :
+		first == NULL || strcasecmp(word, "all") == 0)
+		result = expand("all types", provider, 0, &t->all, file, node->line, faults);
+	else
+		result = read_names(t, node, provider, file, faults);
+	free(element);
+	return result;
+}
+
+/* Types and the attribute of each that holds a JSON document (POLICY.md B 2.5), sorted by type. */
+static const struct {
+	const char *type, *attribute;
+} decoded[] = {
+#include "checks/policy_decoded.h"
+};
+
+static int compare_decoded(const void *key, const void *row)
+{
+	return strcmp(key, *(const char *const *)row);
+}
+
+const char *policy_types_decoded(const char *type)
+{
+	const char *const *row = bsearch(type, decoded, sizeof(decoded) / sizeof(decoded[0]), sizeof(decoded[0]), compare_decoded);
+
+	return row != NULL ? row[1] : NULL;
+}
