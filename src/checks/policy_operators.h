@@ -1,0 +1,35 @@
+/* The functions behind the table of policy_operator.c, by job: policy_compare.c (equality, order, text), policy_sets.c
+ * (membership), policy_range.c (ranges of numbers and networks), policy_regex.c. All are policy_operator_fn. */
+#ifndef PLANSPOOL_CHECKS_POLICY_OPERATORS_H
+#define PLANSPOOL_CHECKS_POLICY_OPERATORS_H
+
+#include "checks/policy_operator.h"
+
+policy_operator_fn policy_op_equals, policy_op_equals_ignore_case, policy_op_exists, policy_op_any, policy_op_is_true,
+	policy_op_is_empty, policy_op_starting_with, policy_op_ending_with, policy_op_greater, policy_op_greater_equal,
+	policy_op_less, policy_op_less_equal;
+policy_operator_fn policy_op_length_equals, policy_op_length_greater, policy_op_length_greater_equal, policy_op_length_less,
+	policy_op_length_less_equal, policy_op_words_equals, policy_op_words_greater, policy_op_words_greater_equal,
+	policy_op_words_less, policy_op_words_less_equal;
+policy_operator_fn policy_op_contains, policy_op_within, policy_op_subset, policy_op_intersects;
+policy_operator_fn policy_op_range, policy_op_cidr, policy_op_regex;
+
+/* Preparation of the policy's value. */
+void policy_prepare_regex(struct policy_operand *v);
+void policy_prepare_literal(struct policy_operand *v);	/* the text, in any case */
+void policy_prepare_nets(struct policy_operand *v);
+void policy_regex_free(struct policy_regex *r);
+void policy_nets_free(struct policy_nets *n);
+
+struct policy_matcher *policy_matcher_new(void);
+void policy_matcher_free(struct policy_matcher *m);
+/* For =~ of JSONPath filters: unanchored. NULL when it does not compile. */
+struct policy_regex *policy_regex_search(const char *pattern, size_t len);
+/* TRUTH_ERROR, with why, when a limit was reached. */
+enum truth policy_regex_match(const struct policy_regex *r, struct policy_matcher *m, const char *text, size_t len,
+	const char **why);
+
+/* Whether needle stands in text. */
+bool policy_text_within(const char *needle, size_t needle_len, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,222 @@
+/* The text form of values, and numbers in text, after Python: policies written for Checkov compare texts, so 1.0 is "1.0", true
+ * is "True" and a list is "['a', 1]".
+ *
+ * Contract: strings are returned as they are, without a copy; everything else is written into a buffer of the caller, whose
+ * maximum bounds the work. Numbers keep the text they have in the plan when they are integers of any size; others are read as
+ * doubles and written in the shortest form that reads back the same.
+ *
+ * Limits: the repr of text inside lists escapes control characters and quotes, not unprintable characters beyond ASCII. */
+#include "checks/policy_text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_integer_text(const char *text, size_t len)
+{
+	return memchr(text, '.', len) == NULL && memchr(text, 'e', len) == NULL && memchr(text, 'E', len) == NULL;
+}
+
+int policy_float_text(double d, struct buf *buf)
+{
+	char digits[40], out[64];
+
+	if (isnan(d))
+		return buf_append(buf, "nan", 3);
+	if (isinf(d))
+		return buf_append(buf, d < 0 ? "-inf" : "inf", d < 0 ? 4 : 3);
+	/* The shortest of all precisions that reads back the same: d.ddde±xx. */
+	for (int precision = 0; precision <= 17; precision++) {
+		snprintf(digits, sizeof(digits), "%.*e", precision, d);
+		if (strtod(digits, NULL) == d)
+			break;
+	}
+	char *e = strchr(digits, 'e');
+	int exponent = e != NULL ? (int)strtol(e + 1, NULL, 10) : 0;
+
+	if (exponent < -4 || exponent >= 16)
+		return buf_append(buf, digits, strlen(digits));
+	int mantissa = (int)(e - digits) - (digits[0] == '-') - 2;	/* digits behind the point */
+	int decimals = mantissa - exponent;
+
+	snprintf(out, sizeof(out), "%.*f", decimals > 0 ? decimals : 1, d);
+	return buf_append(buf, out, strlen(out));
+}
+
+static int put_number(const char *text, size_t len, struct buf *buf)
+{
+	if (is_integer_text(text, len)) {
+		if (len == 2 && memcmp(text, "-0", 2) == 0)
+			return buf_append(buf, "0", 1);
+		return buf_append(buf, text, len);
+	}
+	return policy_float_text(strtod(text, NULL), buf);
+}
+
+/* repr of a string: in single quotes unless it has one and no double quote. */
+static int put_quoted(const char *text, size_t len, struct buf *buf)
+{
+	char quote = memchr(text, '\'', len) != NULL && memchr(text, '"', len) == NULL ? '"' : '\'';
+	char escape[8];
+
+	if (buf_append(buf, &quote, 1) != 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		int n;
+
+		if (c == '\n' || c == '\r' || c == '\t')
+			n = snprintf(escape, sizeof(escape), "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+		else if (c == '\\' || c == (unsigned char)quote)
+			n = snprintf(escape, sizeof(escape), "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			n = snprintf(escape, sizeof(escape), "\\x%02x", c);
+		else
+			n = snprintf(escape, sizeof(escape), "%c", c);
+		if (buf_append(buf, escape, (size_t)n) != 0)
+			return -1;
+	}
+	return buf_append(buf, &quote, 1);
+}
+
+static int put_value(const struct view *v, struct buf *buf);
+
+static int put_container(const struct view *v, struct buf *buf)
+{
+	bool object = v->type == VIEW_OBJECT, first = true;
+	struct view_iterator it;
+	struct view child;
+
+	if (buf_append(buf, object ? "{" : "[", 1) != 0)
+		return -1;
+	view_start(&it, v);
+	while (view_next(&it, v, &child)) {
+		if (!first && buf_append(buf, ", ", 2) != 0)
+			return -1;
+		first = false;
+		if (object && (put_quoted(it.key, it.key_len, buf) != 0 || buf_append(buf, ": ", 2) != 0))
+			return -1;
+		if (put_value(&child, buf) != 0)
+			return -1;
+	}
+	return buf_append(buf, object ? "}" : "]", 1);
+}
+
+static int put_value(const struct view *v, struct buf *buf)
+{
+	switch (v->type) {
+	case VIEW_MISSING:
+	case VIEW_NULL:
+	case VIEW_UNKNOWN:
+		return buf_append(buf, "None", 4);
+	case VIEW_BOOL:
+		return v->boolean ? buf_append(buf, "True", 4) : buf_append(buf, "False", 5);
+	case VIEW_NUMBER:
+		return put_number(v->text, v->len, buf);
+	case VIEW_STRING:
+		return put_quoted(v->text, v->len, buf);
+	case VIEW_LIST:
+	case VIEW_OBJECT:
+		break;
+	}
+	return put_container(v, buf);
+}
+
+int policy_text(const struct view *v, struct buf *buf, const char **text, size_t *len)
+{
+	if (v->type == VIEW_STRING) {
+		*text = v->text;
+		*len = v->len;
+		return 0;
+	}
+	buf_clear(buf);
+	if (put_value(v, buf) != 0)
+		return -1;
+	*text = buf_text(buf);
+	*len = buf->len;
+	return 0;
+}
+
+/* Without the white space around it, and with the _ that Python allows between digits taken out. The length, or 0 if there is
+ * nothing, too much, or a _ elsewhere. */
+static size_t trimmed(const char *text, size_t len, char *out, size_t size)
+{
+	size_t n = 0;
+
+	while (len > 0 && isspace((unsigned char)text[0])) {
+		text++;
+		len--;
+	}
+	while (len > 0 && isspace((unsigned char)text[len - 1]))
+		len--;
+	if (len == 0 || len >= size)
+		return 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '_') {
+			if (i == 0 || i + 1 == len || !isdigit((unsigned char)text[i - 1]) ||
+				!isdigit((unsigned char)text[i + 1]))
+				return 0;
+			continue;
+		}
+		out[n++] = text[i];
+	}
+	out[n] = '\0';
+	return n;
+}
+
+bool policy_number_text(const char *text, size_t len, double *out)
+{
+	char digits[400], *end;
+	size_t n = trimmed(text, len, digits, sizeof(digits));
+
+	/* strtod also reads hexadecimal and nan(...), Python does not. */
+	if (n == 0 || strpbrk(digits, "xXpP(") != NULL || strlen(digits) != n)
+		return false;
+	*out = strtod(digits, &end);
+	return *end == '\0' && end != digits;
+}
+
+bool policy_number(const struct view *v, double *out)
+{
+	if (v->type == VIEW_BOOL) {
+		*out = v->boolean ? 1 : 0;
+		return true;
+	}
+	return (v->type == VIEW_NUMBER || v->type == VIEW_STRING) && policy_number_text(v->text, v->len, out);
+}
+
+bool policy_integer_text(const char *text, size_t len, int64_t *out)
+{
+	char digits[64], *end;
+	size_t n = trimmed(text, len, digits, sizeof(digits));
+
+	if (n == 0 || strlen(digits) != n)
+		return false;
+	errno = 0;
+	long long value = strtoll(digits, &end, 10);
+
+	if (*end != '\0' || end == digits || errno == ERANGE)
+		return false;
+	*out = value;
+	return true;
+}
+
+bool policy_integer(const struct view *v, int64_t *out)
+{
+	if (v->type == VIEW_BOOL) {
+		*out = v->boolean ? 1 : 0;
+		return true;
+	}
+	if (v->type == VIEW_NUMBER && !is_integer_text(v->text, v->len)) {
+		double d = strtod(v->text, NULL);
+
+		if (!(fabs(d) < 9e18))
+			return false;
+		*out = (int64_t)d;
+		return true;
+	}
+	return (v->type == VIEW_NUMBER || v->type == VIEW_STRING) && policy_integer_text(v->text, v->len, out);
+}

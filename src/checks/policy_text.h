@@ -1,0 +1,29 @@
+/* Values as text and as numbers the way Python has them, in which policies were written (POLICY.md B 4.1: S, num, int). */
+#ifndef PLANSPOOL_CHECKS_POLICY_TEXT_H
+#define PLANSPOOL_CHECKS_POLICY_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "checks/policy_view.h"
+
+#define POLICY_TEXT_MAX (64u << 20)	/* of the text form of one value */
+
+/* S(x): the text of a string or a number as it stands, else built in buf. The text is NUL-terminated. 0, or -1 if it is longer
+ * than buf may hold. */
+int policy_text(const struct view *v, struct buf *buf, const char **text, size_t *len);
+
+/* num(x): false if it is none. */
+bool policy_number(const struct view *v, double *out);
+bool policy_number_text(const char *text, size_t len, double *out);
+
+/* int(x): false if it is none, or does not fit. */
+bool policy_integer(const struct view *v, int64_t *out);
+bool policy_integer_text(const char *text, size_t len, int64_t *out);
+
+/* Python's repr of a float, into buf. */
+int policy_float_text(double d, struct buf *buf);
+
+#endif
