@@ -1,0 +1,150 @@
+/* What a policy does because Checkov does it, but its author probably did not mean (POLICY.md B 8, rows marked W; B 6.6).
+ *
+ * Contract: warnings only; a policy that gets here can be used. One warning for each place and reason. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "checks/policy.h"
+#include "checks/policy_operators.h"
+#include "checks/policy_text.h"
+
+#define WARN(p, line, faults, ...) faults_warn(faults, (p)->file, line, __VA_ARGS__)
+
+static void warn_wildcard(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	const char *star = strstr(c->attribute, ".*");
+
+	if (strstr(star + 2, ".*") != NULL)
+		WARN(p, c->line, faults, "'%s': either every * stands for an index or none does; where there is a single block this "
+			"looks at '%.*s' without indexes", c->attribute, (int)(star - c->attribute), c->attribute);
+	if (c->operator->negated && !c->operator->every)
+		WARN(p, c->line, faults, "'%s' with * is true if some value differs; to forbid a value, put the operator without not_ "
+			"into 'not'", c->operator->name);
+}
+
+/* Text that a plan has as a number or boolean. */
+static bool looks_typed(const struct view *v)
+{
+	double d;
+
+	return v->type == VIEW_STRING && ((v->len == 4 && strncasecmp(v->text, "true", 4) == 0) ||
+		(v->len == 5 && strncasecmp(v->text, "false", 5) == 0) || policy_number_text(v->text, v->len, &d));
+}
+
+static void warn_within(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	struct view_iterator it;
+	struct view e;
+
+	if (c->value.view.type != VIEW_LIST && c->value.view.type != VIEW_STRING && c->value.view.type != VIEW_OBJECT) {
+		WARN(p, c->line, faults, "'%s' needs a list as its value: with this one every resource is an error", c->operator->name);
+		return;
+	}
+	view_start(&it, &c->value.view);
+	while (c->value.view.type == VIEW_LIST && view_next(&it, &c->value.view, &e)) {
+		if (!looks_typed(&e))
+			continue;
+		WARN(p, c->line, faults, "'%s' compares without converting: the text \"%s\" never equals a number or boolean",
+			c->operator->name, e.text);
+		return;
+	}
+}
+
+static void warn_regex(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	struct policy_matcher *m;
+	const char *why;
+
+	if (c->value.regex == NULL) {
+		WARN(p, c->line, faults, "the regular expression does not compile, so it matches nothing");
+		return;
+	}
+	m = policy_matcher_new();
+	if (policy_regex_match(c->value.regex, m, "None", 4, &why) == TRUTH_TRUE)
+		WARN(p, c->line, faults, "the regular expression also matches when the attribute is missing (as the text None)");
+	policy_matcher_free(m);
+}
+
+static void warn_sets(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	bool list = c->value.view.type == VIEW_LIST || c->value.view.type == VIEW_OBJECT;
+
+	if (c->operator->fn == policy_op_contains && list)
+		WARN(p, c->line, faults, "'%s' takes one value, not a list: with text or a missing attribute it is an error",
+			c->operator->name);
+	if (c->operator->fn == policy_op_subset && !list && c->value.view.type != VIEW_STRING)
+		WARN(p, c->line, faults, "'%s' needs a list as its value: with this one every resource is an error", c->operator->name);
+	if (c->operator->fn == policy_op_cidr && c->value.nets == NULL)
+		WARN(p, c->line, faults, "'%s' needs networks as its value (10.0.0.0/8): with this one every resource is an error",
+			c->operator->name);
+}
+
+static void warn_attribute(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	if (c->wildcard)
+		warn_wildcard(p, c, faults);
+	if (c->operator->fn == policy_op_within)
+		warn_within(p, c, faults);
+	if (c->operator->fn == policy_op_regex)
+		warn_regex(p, c, faults);
+	if (c->operator->fn == policy_op_is_true && c->operator->negated)
+		WARN(p, c->line, faults, "is_false is true for everything but true, also when the attribute is missing");
+	warn_sets(p, c, faults);
+}
+
+static void warn_connection(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	if (policy_types_empty(&c->connected))
+		WARN(p, c->line, faults, "without connected_resource_types that name types no connection is ever found");
+}
+
+/* An and over conditions on different types: none can be true for a node of the other's type. */
+static void warn_types(const struct policy *p, const struct policy_block *b, struct faults *faults)
+{
+	for (size_t i = 0; b->kind == BLOCK_AND && i < b->count; i++) {
+		for (size_t j = i + 1; j < b->count; j++) {
+			const struct policy_types *x = &b->children[i]->types, *y = &b->children[j]->types;
+
+			if (x->count == 0 || y->count == 0 || x->all || x->taggable || y->all || y->taggable ||
+				policy_types_share(x, y))
+				continue;
+			WARN(p, b->children[j]->line, faults, "this 'and' joins conditions on different types (%s and %s): every resource "
+				"of both fails; use 'or', or one policy for each", x->names[0], y->names[0]);
+			return;
+		}
+	}
+}
+
+static void warn_filter(const struct policy *p, const struct policy_block *b, struct faults *faults)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		const struct policy_block *child = b->children[i];
+
+		if (child->kind != BLOCK_CONDITION || child->condition->kind != CONDITION_FILTER)
+			continue;
+		WARN(p, child->line, faults, "without a connection beside it a filter does not leave resources out, it fails them%s",
+			p->provider != NULL ? ", here all others of the provider" : "");
+	}
+}
+
+static void warn_block(const struct policy *p, const struct policy_block *b, struct faults *faults)
+{
+	if (b->kind != BLOCK_CONDITION && !b->connects) {
+		warn_types(p, b, faults);
+		warn_filter(p, b, faults);
+	}
+	for (size_t i = 0; i < b->count; i++)
+		warn_block(p, b->children[i], faults);
+}
+
+void policy_warn(const struct policy *p, struct faults *faults)
+{
+	for (size_t i = 0; i < p->leaf_count; i++) {
+		if (p->leaves[i]->kind == CONDITION_ATTRIBUTE)
+			warn_attribute(p, p->leaves[i], faults);
+		else if (p->leaves[i]->kind == CONDITION_CONNECTION)
+			warn_connection(p, p->leaves[i], faults);
+	}
+	warn_block(p, p->root, faults);
+}
