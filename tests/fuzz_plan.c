@@ -1,6 +1,6 @@
-/* Feeds any bytes to the plan reader and holds it to what must be true of all of them: the same items and the same error however the
- * bytes are cut, and no failure of the scanner on what the strict parser takes. Built with a fuzzer's main, or with this one (the
- * default), which runs the files named on the command line. */
+/* Feeds any bytes to the plan reader and holds it to what must be true of all of them: the same items and the same
+ * error however the bytes are cut, and no failure of the scanner on what the strict parser takes. Built with a
+ * fuzzer's main, or with this one (the default), which runs the files named on the command line. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,8 @@ static void compare_scanner(const char *text, size_t size)
 	char *copy = xmalloc(size + 1);
 
 	memcpy(copy, text, size);
-	if (size && (*text == '{' || *text == '[' || *text == '"') && value_parse(arena, copy, size, SCAN_DEPTH, &fault)) {
+	if (size && (*text == '{' || *text == '[' ||
+		*text == '"') && value_parse(arena, copy, size, SCAN_DEPTH, &fault)) {
 		scan_begin(&s, SCAN_DEPTH);
 		if (scan_feed(&s, text, size, &at) != SCAN_DONE || strspn(text + at, " \t\r\n") < size - (size_t)at)
 			abort();
@@ -62,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const types[] = { "terraform_data", "aws_s3_bucket" };
 	struct plan_wants all = transcript_all();
-	struct plan_wants some = { .kinds = { [PLAN_RESOURCE_CHANGE] = true, [PLAN_CONFIG_CALL] = true }, .types = types,
+	struct plan_wants some = { .kinds = { [PLAN_RESOURCE_CHANGE] = true, [PLAN_CONFIG_CALL] = true },
+		.types = types,
 		.type_count = 2 };
 	char *text = xmalloc(size + 1);
 

@@ -17,7 +17,8 @@
 #define LARGE (1u << 20)
 #define FORMAT "\"format_version\":\"1.2\""
 
-static const char *const plans[] = { "create/plan.json", "errored/plan.json", "lifecycle/plan.json", "lifecycle/destroy.json" };
+static const char *const plans[] = { "create/plan.json", "errored/plan.json", "lifecycle/plan.json",
+	"lifecycle/destroy.json" };
 #define PLANS (sizeof(plans) / sizeof(plans[0]))
 
 static void load(const char *name, struct buf *out)
@@ -141,7 +142,8 @@ static void compare(void *context, const struct plan_item *item)
 	struct scan s;
 	ptrdiff_t at;
 
-	if (item->kind == PLAN_END || (value_type(item->value) != VALUE_OBJECT && value_type(item->value) != VALUE_ARRAY))
+	if (item->kind == PLAN_END || (value_type(item->value) != VALUE_OBJECT &&
+		value_type(item->value) != VALUE_ARRAY))
 		return;
 	scan_begin(&s, PLAN_DEPTH);
 	assert_int_equal(scan_feed(&s, raw, c->plan->len - item->offset, &at), SCAN_DONE);
@@ -195,7 +197,8 @@ static void knows_a_plan_that_is_cut_short(void **state)
 		free(text);
 	}
 	text = read_all(plan.data, 5000);
-	assert_non_null(strstr(text, "ends in the middle of resource_changes, after 5000 bytes (cut short?); 2 resources"));
+	assert_non_null(strstr(text,
+		"ends in the middle of resource_changes, after 5000 bytes (cut short?); 2 resources"));
 	free(text);
 	buf_free(&plan);
 }
@@ -203,21 +206,29 @@ static void knows_a_plan_that_is_cut_short(void **state)
 static void hands_out_what_is_wanted_where_it_stands(void **state)
 {
 	static const struct { const char *plan, *expect; } cases[] = {
-		{ "\xef\xbb\xbf {" FORMAT ",\"resource_changes\":[]} \n", "0 @22 format_version [] \"1.2\"\n9 @52 - [] null\ncomplete; 0 resources" },
+		{ "\xef\xbb\xbf {" FORMAT ",\"resource_changes\":[]} \n",
+			"0 @22 format_version [] \"1.2\"\n9 @52 - [] null\ncomplete; 0 resources" },
 		{ "{\"resource_changes\":null,\"format_version\":\"0.1\",\"complete\":null,\"serial\":7,\"x\":[1]}",
 			"0 @42 format_version [] \"0.1\"\n0 @73 serial [] 7\n9 @83 - [] null\ncomplete; 0 resources" },
-		{ "{\"configuration\":{\"root_module\":{\"module_calls\":{\"a\":{\"module\":{\"module_calls\":{\"b\\u0021\":"
-			"{\"expressions\":{\"x\":1},\"module\":{\"resources\":[2],\"outputs\":{\"o\":3}}}},\"resources\":[4]},"
+		{ "{\"configuration\":{\"root_module\":{\"module_calls\":{\"a\":{\"module\":"
+			"{\"module_calls\":{\"b\\u0021\":"
+			"{\"expressions\":{\"x\":1},\"module\":{\"resources\":[2],\"outputs\":{\"o\":3}}}},"
+			"\"resources\":[4]},"
 			"\"expressions\":{}}},\"resources\":[5]}},\"variables\":{\"v\":{}},\"format_version\":\"1.9\"}",
-			"6 @105 b! [/a] {\"x\":1}\n5 @136 - [/a/b!] 2\n7 @154 o [/a/b!] 3\n5 @173 - [/a] 4\n6 @191 a [] {}\n"
-			"5 @209 - [] 5\n8 @231 v [] {}\n0 @252 format_version [] \"1.9\"\n9 @258 - [] null\ncomplete; 0 resources" },
-		{ "{" FORMAT ",\"planned_values\":{},\"prior_state\":{\"x\":{\"values\":1},\"values\":{\"root_module\":{\"child_modules\":["
-			"{\"address\":\"m\",\"resources\":[1,2],\"child_modules\":[{\"resources\":[3]}]},{}],\"resources\":[4]}}},"
+			"6 @105 b! [/a] {\"x\":1}\n5 @136 - [/a/b!] 2\n7 @154 o [/a/b!] 3\n5 @173 - [/a] 4\n6 @191 a "
+			"[] {}\n"
+			"5 @209 - [] 5\n8 @231 v [] {}\n0 @252 format_version [] \"1.9\"\n9 @258 - [] null\ncomplete; "
+			"0 resources" },
+		{ "{" FORMAT ",\"planned_values\":{},\"prior_state\":{\"x\":{\"values\":1},"
+			"\"values\":{\"root_module\":{\"child_modules\":["
+			"{\"address\":\"m\",\"resources\":[1,2],\"child_modules\":[{\"resources\":[3]}]},{}],"
+			"\"resources\":[4]}}},"
 			"\"deferred_changes\":[{\"reason\":\"unknown\"}]}",
 			"0 @18 format_version [] \"1.2\"\n3 @146 - [] 1\n3 @148 - [] 2\n3 @182 - [] 3\n3 @205 - [] 4\n"
 			"2 @231 - [] {\"reason\":\"unknown\"}\n9 @253 - [] null\ncomplete; 0 resources" },
 		{ "{" FORMAT ",\"configuration\":{\"provider_config\":{\"aws\":{\"name\":\"aws\"},\"m:aws\":1}}}",
-			"0 @18 format_version [] \"1.2\"\n4 @66 aws [] {\"name\":\"aws\"}\n4 @89 m:aws [] 1\n9 @93 - [] null\ncomplete; 0 resources" },
+			"0 @18 format_version [] \"1.2\"\n4 @66 aws [] {\"name\":\"aws\"}\n4 @89 m:aws [] 1\n9 @93 - "
+			"[] null\ncomplete; 0 resources" },
 	};
 
 	(void)state;
@@ -244,55 +255,79 @@ static void says_what_is_wrong_and_where(void **state)
 		BAD("\0{\0\"", "byte 0: UTF-16 or UTF-32, not UTF-8: convert it"),
 		BAD("\x1f\x8b\x08", "byte 0: compressed (gzip): decompress it first"),
 		BAD("PK\x03\x04", "byte 0: a binary plan file or a plan for people, not JSON: " HOW),
-		BAD("[]", "byte 0: an array, not an object: no plan JSON: " HOW), BAD(" 1", "byte 1: not an object: no plan JSON: " HOW),
-		BAD("\xef\xbb{}", "byte 0: not an object: no plan JSON: " HOW), BAD("\xef\xbb\xbf\xef", "byte 3: not an object: no plan JSON: " HOW),
+		BAD("[]", "byte 0: an array, not an object: no plan JSON: " HOW),
+		BAD(" 1", "byte 1: not an object: no plan JSON: " HOW),
+		BAD("\xef\xbb{}", "byte 0: not an object: no plan JSON: " HOW),
+		BAD("\xef\xbb\xbf\xef", "byte 3: not an object: no plan JSON: " HOW),
 		BAD("{}", "byte 1: not a Terraform plan: no format_version: " HOW),
 		BAD("{\"resource_changes\":[]}", "byte 22: not a Terraform plan: no format_version: " HOW),
-		BAD("{\"@level\":\"info\"}\n{", "byte 16: the log stream of `terraform plan -json`, not a plan: plan with -out, then " HOW),
+		BAD("{\"@level\":\"info\"}\n{",
+			"byte 16: the log stream of `terraform plan -json`, not a plan: plan with -out, then " HOW),
 		BAD("{\"plan_format_version\":\"1.2\"}",
 			"byte 28: a redacted plan (json-output-redacted), not a plan: json-output is needed"),
 		BAD("{\"version\":4,\"lineage\":\"x\"}", "byte 26: a state file, not a plan: " HOW),
 		BAD("{" FORMAT ",\"values\":{}}", "byte 35: looks like a state, not a plan: " HOW),
-		BAD("{" FORMAT "}", "byte 23: not a Terraform plan: none of planned_values, resource_changes and configuration: " HOW),
-		BAD("{\"format_version\":\"2.0\"", "byte 18: plan format version 2.0 is not supported (0.x and 1.x are)"),
-		BAD("{\"format_version\":\"10.1\"", "byte 18: plan format version 10.1 is not supported (0.x and 1.x are)"),
+		BAD("{" FORMAT "}",
+			"byte 23: not a Terraform plan: none of planned_values, resource_changes and configuration: "
+			"" HOW),
+		BAD("{\"format_version\":\"2.0\"",
+			"byte 18: plan format version 2.0 is not supported (0.x and 1.x are)"),
+		BAD("{\"format_version\":\"10.1\"",
+			"byte 18: plan format version 10.1 is not supported (0.x and 1.x are)"),
 		BAD("{\"format_version\":\"1\"", "byte 18: format_version is not of the form \"major.minor\""),
 		BAD("{\"format_version\":\"1.x\"", "byte 18: format_version is not of the form \"major.minor\""),
 		BAD("{\"format_version\":[\"1.2\"]", "byte 18: format_version is not of the form \"major.minor\""),
 		BAD("{\"format_version\":1.2,", "byte 18: format_version is not of the form \"major.minor\""),
-		BAD(PLAN("\"resource_changes\":[]}{"), "byte 46: another JSON value behind the plan: one plan at a time"),
+		BAD(PLAN("\"resource_changes\":[]}{"),
+			"byte 46: another JSON value behind the plan: one plan at a time"),
 		BAD(PLAN("\"resource_changes\":[]} x"), "byte 47: something follows the plan"),
 		/* walked containers */
-		BAD("{,", "byte 1: a key is due here"), BAD("{]", "byte 1: a key is due here"), BAD("{\"a\",", "byte 4: a colon is due here"),
+		BAD("{,", "byte 1: a key is due here"), BAD("{]", "byte 1: a key is due here"),
+		BAD("{\"a\",", "byte 4: a colon is due here"),
 		BAD("{\"a\":}", "byte 5: a value is due here"), BAD("{\"a\":1]", "byte 6: a comma or } is due here"),
-		BAD("{\"a\":1 \"b\"", "byte 7: a comma or } is due here"), BAD("{\"a\":1,}", "byte 7: a key is due here"),
-		BAD("{\"resource_changes\":[,", "byte 21: a value is due here"), BAD("{\"resource_changes\":[}", "byte 21: a value is due here"),
+		BAD("{\"a\":1 \"b\"", "byte 7: a comma or } is due here"),
+		BAD("{\"a\":1,}", "byte 7: a key is due here"),
+		BAD("{\"resource_changes\":[,", "byte 21: a value is due here"),
+		BAD("{\"resource_changes\":[}", "byte 21: a value is due here"),
 		BAD("{\"resource_changes\":[{},]", "byte 24: a value is due here"),
 		BAD("{\"resource_changes\":[{}}", "byte 23: a comma or ] is due here"),
 		BAD("{\"resource_changes\":[{} {}", "byte 24: a comma or ] is due here"),
-		BAD("{\"resource_changes\":{}", "byte 20: resource_changes is no array"), BAD("{\"resource_changes\":5", "byte 20: resource_changes is no array"),
+		BAD("{\"resource_changes\":{}", "byte 20: resource_changes is no array"),
+		BAD("{\"resource_changes\":5", "byte 20: resource_changes is no array"),
 		BAD("{\"resource_changes\":nil,", "byte 20: invalid literal"),
 		BAD("{\"prior_state\":[]", "byte 15: prior_state is no object"),
-		BAD("{\"prior_state\":{\"values\":{\"root_module\":{\"child_modules\":[5", "byte 58: what stands here is no object"),
+		BAD("{\"prior_state\":{\"values\":{\"root_module\":{\"child_modules\":[5",
+			"byte 58: what stands here is no object"),
 		BAD("{\"resource_changes\":[],\"resource_changes\":[]", "byte 23: duplicate section resource_changes"),
 		BAD("{\"x\":1,\"y\":2,\"\\u0078\":1", "byte 13: duplicate section"),
-		BAD("{\"variables\":{\"a\":1,\"a\":", "byte 20: duplicate key"), BAD("{\"prior_state\":{\"x\":{},\"x\":", "byte 23: duplicate key"),
-		BAD("{\"a\\u0000\":", "byte 1: a key with a NUL in it"), BAD("{\"\\ud800\":", "byte 2: lone surrogate in a string"),
+		BAD("{\"variables\":{\"a\":1,\"a\":", "byte 20: duplicate key"),
+		BAD("{\"prior_state\":{\"x\":{},\"x\":", "byte 23: duplicate key"),
+		BAD("{\"a\\u0000\":", "byte 1: a key with a NUL in it"),
+		BAD("{\"\\ud800\":", "byte 2: lone surrogate in a string"),
 		BAD("{\"a\x01", "byte 3: control character in a string"), BAD("{\"\xc3\x28\"", "byte 2: invalid UTF-8"),
 		BAD("{\"\\x\"", "byte 3: invalid escape in a string"),
 		/* skipped values */
-		BAD("{\"checks\":[1,{]", "byte 14: closing bracket of the wrong kind"), BAD("{\"checks\":[}", "byte 11: closing bracket of the wrong kind"),
-		BAD("{\"checks\":[\"\x80\"", "byte 12: invalid UTF-8"), BAD("{\"checks\":[\"\xe2\x82\"", "byte 12: invalid UTF-8"),
-		BAD("{\"checks\":[\"\xed\xa0\x80\"", "byte 12: invalid UTF-8"), BAD("{\"checks\":[\"\t\"", "byte 12: control character in a string"),
-		BAD("{\"checks\":[\"\\u00zz\"", "byte 16: invalid escape in a string"), BAD("{\"checks\":[\"\\'", "byte 13: invalid escape in a string"),
-		BAD("{\"checks\":[x", "byte 11: unexpected character"), BAD("{\"checks\":[\\", "byte 11: unexpected character"),
-		BAD("{\"checks\":[1\xc3\xa9", "byte 12: unexpected character"), BAD("{\"checks\":['", "byte 11: unexpected character"),
-		BAD("{\"checks\":/", "byte 10: unexpected character"), BAD("{\"checks\":1/", "byte 11: a comma or } is due here"),
+		BAD("{\"checks\":[1,{]", "byte 14: closing bracket of the wrong kind"),
+		BAD("{\"checks\":[}", "byte 11: closing bracket of the wrong kind"),
+		BAD("{\"checks\":[\"\x80\"", "byte 12: invalid UTF-8"),
+		BAD("{\"checks\":[\"\xe2\x82\"", "byte 12: invalid UTF-8"),
+		BAD("{\"checks\":[\"\xed\xa0\x80\"", "byte 12: invalid UTF-8"),
+		BAD("{\"checks\":[\"\t\"", "byte 12: control character in a string"),
+		BAD("{\"checks\":[\"\\u00zz\"", "byte 16: invalid escape in a string"),
+		BAD("{\"checks\":[\"\\'", "byte 13: invalid escape in a string"),
+		BAD("{\"checks\":[x", "byte 11: unexpected character"),
+		BAD("{\"checks\":[\\", "byte 11: unexpected character"),
+		BAD("{\"checks\":[1\xc3\xa9", "byte 12: unexpected character"),
+		BAD("{\"checks\":['", "byte 11: unexpected character"),
+		BAD("{\"checks\":/", "byte 10: unexpected character"),
+		BAD("{\"checks\":1/", "byte 11: a comma or } is due here"),
 		/* captured values */
-		BAD("{\"resource_changes\":[{\"a\":1,\"a\":2}", "byte 28: duplicate key"), BAD("{\"resource_changes\":[{\"a\" 1}", "byte 26: a colon is due here"),
+		BAD("{\"resource_changes\":[{\"a\":1,\"a\":2}", "byte 28: duplicate key"),
+		BAD("{\"resource_changes\":[{\"a\" 1}", "byte 26: a colon is due here"),
 		BAD("{\"resource_changes\":[[1,2,03]", "byte 26: number with a leading zero"),
 		BAD("{\"resource_changes\":[\"\\udead\"", "byte 22: lone surrogate in a string"),
-		BAD("{\"resource_changes\":[{\"a\":\"\xff\"", "byte 27: invalid UTF-8"), BAD("{\"complete\":tru,", "byte 12: invalid literal"),
+		BAD("{\"resource_changes\":[{\"a\":\"\xff\"", "byte 27: invalid UTF-8"),
+		BAD("{\"complete\":tru,", "byte 12: invalid literal"),
 #undef PLAN
 #undef BAD
 	};
@@ -344,7 +379,8 @@ static void takes_the_whole_depth_and_no_more(void **state)
 		assert_non_null(strstr(text, "complete; "));
 		free(text);
 		text = read_all(not, strlen(not));
-		snprintf(expect, sizeof(expect), "byte %zu: nested too deeply; ", strlen(cases[i].prefix) + PLAN_DEPTH - cases[i].open);
+		snprintf(expect, sizeof(expect), "byte %zu: nested too deeply; ",
+			strlen(cases[i].prefix) + PLAN_DEPTH - cases[i].open);
 		assert_non_null(strstr(text, expect));
 		free(text);
 		free(fits);
@@ -359,16 +395,20 @@ static void takes_the_whole_depth_where_it_walks(void **state)
 	for (unsigned extra = 0; extra < 2; extra++) {
 		struct buf b = BUF_INIT(LARGE);
 		unsigned children = (PLAN_DEPTH - 4) / 2 + extra;
-		char *text;
+		size_t too_deep = 0;
+		char expect[80], *text;
 
 		buf_puts(&b, "{" FORMAT ",\"planned_values\":1,\"prior_state\":{\"a\":1,\"values\":{\"root_module\":{");
-		for (unsigned i = 0; i < children; i++)
+		for (unsigned i = 0; i < children; i++) {
 			buf_puts(&b, "\"child_modules\":[{");
+			too_deep = b.len - 2;
+		}
 		for (unsigned i = 0; i < children; i++)
 			buf_puts(&b, "}]");
 		buf_puts(&b, "}}}}");
 		text = read_all(b.data, b.len);
-		assert_non_null(strstr(text, extra ? "nested too deeply" : "complete"));
+		snprintf(expect, sizeof(expect), "byte %zu: nested too deeply; ", too_deep);
+		assert_non_null(strstr(text, extra ? expect : "complete; "));
 		free(text);
 		buf_free(&b);
 	}
@@ -377,7 +417,8 @@ static void takes_the_whole_depth_where_it_walks(void **state)
 static void hands_out_what_is_too_large_without_its_value(void **state)
 {
 	static const char plan[] = "{" FORMAT ",\"resource_changes\":["
-		"{\"address\":\"a.b[\\\"c\\\"]\",\"type\":\"a\",\"fill\":\"0123456789012345678901234567890123456789\"},{\"type\":\"b\"},"
+		"{\"address\":\"a.b[\\\"c\\\"]\",\"type\":\"a\","
+			"\"fill\":\"0123456789012345678901234567890123456789\"},{\"type\":\"b\"},"
 		"{\"fill\":\"0123456789012345678901234567890123456789012345678901234567890123456789\",\"type\":\"b\"}],"
 		"\"variables\":{\"v\":\"0123456789012345678901234567890123456789012345678901234567890123456789\"}}";
 	struct plan_wants wants = transcript_all();
@@ -394,7 +435,8 @@ static void hands_out_what_is_too_large_without_its_value(void **state)
 	wants.type_count = 1;
 	wants.kinds[PLAN_VARIABLE] = wants.kinds[PLAN_SCALAR] = false;
 	text = transcript(&wants, 60, LARGE, plan, sizeof(plan) - 1, NULL, NULL);
-	assert_string_equal(text, "1 @44 - [] oversize a.b[\"c\"] a\n1 @143 - [] oversize - -\n9 @328 - [] null\ncomplete; 3 resources");
+	assert_string_equal(text,
+		"1 @44 - [] oversize a.b[\"c\"] a\n1 @143 - [] oversize - -\n9 @328 - [] null\ncomplete; 3 resources");
 	free(text);
 }
 
@@ -414,8 +456,10 @@ static void keeps_the_limit_of_the_plan(void **state)
 
 static void hands_out_the_types_that_are_asked_for(void **state)
 {
-	static const char plan[] = "{" FORMAT ",\"resource_changes\":[{\"type\":\"b\"},{\"x\":[],\"type\":\"a\"},{\"type\":\"ab\"},{\"type\":\"c\"},"
-		"{\"typ\\u0065\":\"b\"},{\"type\":\"\\u0063\"},{\"type\":\"a\\u0000\"},{\"type\":5},7,{\"type\":\"\"}]}";
+	static const char plan[] = "{" FORMAT ",\"resource_changes\":[{\"type\":\"b\"},{\"x\":[],\"type\":\"a\"},"
+			"{\"type\":\"ab\"},{\"type\":\"c\"},"
+		"{\"typ\\u0065\":\"b\"},{\"type\":\"\\u0063\"},{\"type\":\"a\\u0000\"},{\"type\":5},7,"
+			"{\"type\":\"\"}]}";
 	static const char *const types[] = { "c", "a" };
 	struct plan_wants wants = { .kinds = { [PLAN_RESOURCE_CHANGE] = true }, .types = types, .type_count = 2 };
 	char *text = transcript(&wants, LARGE, LARGE, plan, sizeof(plan) - 1, NULL, NULL), *bytes;
@@ -424,7 +468,8 @@ static void hands_out_the_types_that_are_asked_for(void **state)
 	assert_string_equal(text, "1 @57 - [] {\"x\":[],\"type\":\"a\"} (address is missing or no text)\n"
 		"1 @91 - [] {\"type\":\"c\"} (address is missing or no text)\n"
 		"1 @122 - [] {\"type\":\"c\"} (address is missing or no text)\n"
-		"1 @159 - [] {\"type\":5} (address is missing or no text)\n1 @170 - [] 7 (a resource change is no object)\n"
+		"1 @159 - [] {\"type\":5} (address is missing or no text)\n1 @170 - [] 7 (a resource change is no "
+			"object)\n"
 		"9 @185 - [] null\ncomplete; 10 resources");
 	bytes = transcript(&wants, LARGE, LARGE, plan, sizeof(plan) - 1, split_bytes, NULL);
 	assert_string_equal(bytes, text);

@@ -1,4 +1,4 @@
-/* Readings as text. Every piece is copied into memory of exactly its size, so that a sanitizer sees a read beyond it. */
+/* Readings as text. Every piece is copied into memory of its size, so that a sanitizer sees a read beyond it. */
 #include "plan_transcript.h"
 
 #include <stdlib.h>
@@ -19,8 +19,9 @@ static void string(struct buf *out, const char *s, size_t n)
 
 	append(out, "\"", 1);
 	for (size_t i = 0; i < n; i += run) {
-		for (run = 0; i + run < n && (unsigned char)s[i + run] >= 0x20 && s[i + run] != '"' && s[i + run] != '\\'; run++)
-			;
+		run = 0;
+		while (i + run < n && (unsigned char)s[i + run] >= 0x20 && s[i + run] != '"' && s[i + run] != '\\')
+			run++;
 		append(out, s + i, run);
 		if (run)
 			continue;
@@ -85,7 +86,8 @@ static void line(void *context, const struct plan_item *item)
 	struct resource_change change;
 	const char *what;
 
-	buf_printf(out, "%d @%llu %s [", (int)item->kind, (unsigned long long)item->offset, item->key ? item->key : "-");
+	buf_printf(out, "%d @%llu %s [", (int)item->kind, (unsigned long long)item->offset,
+		item->key ? item->key : "-");
 	for (size_t i = 0; i < item->module_count; i++)
 		buf_printf(out, "/%s", item->modules[i]);
 	buf_puts(out, "] ");

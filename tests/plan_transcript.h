@@ -1,4 +1,5 @@
-/* For tests of the plan reader: everything that a reading hands out, as one text, so that two readings can be compared. */
+/* For tests of the plan reader: everything that a reading hands out, as one text, so that two readings can be
+ * compared. */
 #ifndef PLANSPOOL_TESTS_PLAN_TRANSCRIPT_H
 #define PLANSPOOL_TESTS_PLAN_TRANSCRIPT_H
 

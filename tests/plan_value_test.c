@@ -32,14 +32,17 @@ static void reads_values(void **state)
 	static const struct { const char *text, *expect; } cases[] = {
 		{ "null", "null" }, { " true\n", "true" }, { "\t false \r", "false" },
 		{ "0", "0" }, { "-0", "-0" }, { "-12.5e+3 ", "-12.5e+3" }, { "1E9", "1E9" }, { "0.10", "0.10" },
-		{ "123456789012345678901234567890.000000000000000001", "123456789012345678901234567890.000000000000000001" },
+		{ "123456789012345678901234567890.000000000000000001",
+			"123456789012345678901234567890.000000000000000001" },
 		{ "\"\"", "\"\"" }, { "\"plain\"", "\"plain\"" },
 		{ "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\\"\\\\/\\u0008\\u000c\\u000a\\u000d\\u0009\"" },
 		{ "\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"", "\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"" },
-		{ "\"a\\u0000b\"", "\"a\\u0000b\"" }, { "\"\xf4\x8f\xbf\xbf\xed\x9f\xbf\"", "\"\xf4\x8f\xbf\xbf\xed\x9f\xbf\"" },
+		{ "\"a\\u0000b\"", "\"a\\u0000b\"" }, { "\"\xf4\x8f\xbf\xbf\xed\x9f\xbf\"",
+			"\"\xf4\x8f\xbf\xbf\xed\x9f\xbf\"" },
 		{ "[]", "[]" }, { "{ }", "{}" }, { "[ [ ] , { } ]", "[[],{}]" },
 		{ "[1,2,[3,[4]],5]", "[1,2,[3,[4]],5]" },
-		{ " {\"a\" : {\"b\":[true,null]}, \"c\":\"d\" , \"\":1} ", "{\"a\":{\"b\":[true,null]},\"c\":\"d\",\"\":1}" },
+		{ " {\"a\" : {\"b\":[true,null]}, \"c\":\"d\" , \"\":1} ",
+			"{\"a\":{\"b\":[true,null]},\"c\":\"d\",\"\":1}" },
 		{ "{\"a\\u0062\":1,\"ab \":2}", "{\"ab\":1,\"ab \":2}" },
 	};
 	struct value_arena *a = value_arena_new();
@@ -69,28 +72,42 @@ static void refuses_what_is_no_json(void **state)
 	static const struct { const char *text; size_t len, offset; const char *what; } cases[] = {
 #define BAD(text, offset, what) { text, sizeof(text) - 1, offset, what }
 		BAD("", 0, "ends where a value is due"), BAD("  ", 2, "ends where a value is due"),
-		BAD("nul", 0, "invalid literal"), BAD("True", 0, "a value is due here"), BAD("truex", 4, "something follows the value"),
+		BAD("nul", 0, "invalid literal"), BAD("True", 0, "a value is due here"),
+		BAD("truex", 4, "something follows the value"),
 		BAD("1 2", 2, "something follows the value"), BAD("1\0", 1, "something follows the value"),
 		BAD("\"a\" \0", 4, "something follows the value"),
-		BAD("01", 0, "number with a leading zero"), BAD("-", 1, "invalid number"), BAD("[-a]", 2, "invalid number"),
+		BAD("01", 0, "number with a leading zero"), BAD("-", 1, "invalid number"),
+		BAD("[-a]", 2, "invalid number"),
 		BAD("1.", 2, "invalid number"), BAD("1.e1", 2, "invalid number"), BAD("1e+", 3, "invalid number"),
-		BAD(".5", 0, "a value is due here"), BAD("+1", 0, "a value is due here"), BAD("0x10", 1, "something follows the value"),
+		BAD(".5", 0, "a value is due here"), BAD("+1", 0, "a value is due here"),
+		BAD("0x10", 1, "something follows the value"),
 		BAD("NaN", 0, "a value is due here"), BAD("'a'", 0, "a value is due here"),
-		BAD("\"abc", 4, "string without end"), BAD("\"", 1, "string without end"), BAD("\"a\\\"", 4, "string without end"),
-		BAD("\"a\nb\"", 2, "control character in a string"), BAD("\"a\0b\"", 2, "control character in a string"),
+		BAD("\"abc", 4, "string without end"), BAD("\"", 1, "string without end"),
+		BAD("\"a\\\"", 4, "string without end"),
+		BAD("\"a\nb\"", 2, "control character in a string"),
+		BAD("\"a\0b\"", 2, "control character in a string"),
 		BAD("\"\\x\"", 2, "invalid escape in a string"), BAD("\"\\", 2, "invalid escape in a string"),
 		BAD("\"\\u12G4\"", 5, "invalid escape in a string"), BAD("\"\\u12", 5, "invalid escape in a string"),
-		BAD("\"\\ud800\"", 1, "lone surrogate in a string"), BAD("\"\\udc00\"", 1, "lone surrogate in a string"),
-		BAD("\"x\\ud800\\u0041\"", 2, "lone surrogate in a string"), BAD("\"\\ud800\\n\"", 1, "lone surrogate in a string"),
-		BAD("\"\x80\"", 1, "invalid UTF-8"), BAD("\"a\xc0\xaf\"", 2, "invalid UTF-8"), BAD("\"\xc3\"", 1, "invalid UTF-8"),
+		BAD("\"\\ud800\"", 1, "lone surrogate in a string"),
+		BAD("\"\\udc00\"", 1, "lone surrogate in a string"),
+		BAD("\"\\udc00\\udc00\"", 1, "lone surrogate in a string"),
+		BAD("\"x\\ud800\\u0041\"", 2, "lone surrogate in a string"),
+		BAD("\"\\ud800\\n\"", 1, "lone surrogate in a string"),
+		BAD("\"\x80\"", 1, "invalid UTF-8"), BAD("\"a\xc0\xaf\"", 2, "invalid UTF-8"),
+		BAD("\"\xc3\"", 1, "invalid UTF-8"),
 		BAD("\"\xe0\x80\x80\"", 1, "invalid UTF-8"), BAD("\"\xed\xa0\x80\"", 1, "invalid UTF-8"),
 		BAD("\"\xf4\x90\x80\x80\"", 1, "invalid UTF-8"), BAD("\"\xf5\x80\x80\x80\"", 1, "invalid UTF-8"),
 		BAD("\"\xe2\x82", 1, "invalid UTF-8"),
-		BAD("[1,]", 3, "a value is due here"), BAD("[,1]", 1, "a value is due here"), BAD("[1 2]", 3, "a comma or ] is due here"),
-		BAD("[1", 2, "a comma or ] is due here"), BAD("[", 1, "ends where a value is due"), BAD("[1}", 2, "a comma or ] is due here"),
-		BAD("{1:2}", 1, "a key is due here"), BAD("{\"a\"}", 4, "a colon is due here"), BAD("{\"a\":}", 5, "a value is due here"),
-		BAD("{\"a\":1,}", 7, "a key is due here"), BAD("{\"a\":1]", 6, "a comma or } is due here"), BAD("]", 0, "a value is due here"),
-		BAD("{\"a\":1,\"b\":2,\"a\":3}", 13, "duplicate key"), BAD("{\"a\":1,\"\\u0061\":3}", 7, "duplicate key"),
+		BAD("[1,]", 3, "a value is due here"), BAD("[,1]", 1, "a value is due here"),
+		BAD("[1 2]", 3, "a comma or ] is due here"),
+		BAD("[1", 2, "a comma or ] is due here"), BAD("[", 1, "ends where a value is due"),
+		BAD("[1}", 2, "a comma or ] is due here"),
+		BAD("{1:2}", 1, "a key is due here"), BAD("{\"a\"}", 4, "a colon is due here"),
+		BAD("{\"a\":}", 5, "a value is due here"),
+		BAD("{\"a\":1,}", 7, "a key is due here"), BAD("{\"a\":1]", 6, "a comma or } is due here"),
+		BAD("]", 0, "a value is due here"),
+		BAD("{\"a\":1,\"b\":2,\"a\":3}", 13, "duplicate key"),
+		BAD("{\"a\":1,\"\\u0061\":3}", 7, "duplicate key"),
 		BAD("[{\"\":1,\"\":{}}]", 7, "duplicate key"),
 		BAD("[[[[1]]]]", 3, "nested too deeply"),
 #undef BAD
@@ -233,7 +250,8 @@ static void reads_resource_changes(void **state)
 		{ "{" HEAD ",\"change\":{\"actions\":[\"no-op\"]}}", NULL, CHANGE_NO_OP },
 		{ "{" HEAD ",\"change\":{\"actions\":[\"forget\",\"update\",\"read\"]}}", NULL,
 			CHANGE_FORGET | CHANGE_UPDATE | CHANGE_READ },
-		{ "{" HEAD ",\"change\":{\"actions\":[\"Replace\"]},\"index\":null,\"deposed\":null}", NULL, CHANGE_OTHER },
+		{ "{" HEAD ",\"change\":{\"actions\":[\"Replace\"]},\"index\":null,\"deposed\":null}", NULL,
+			CHANGE_OTHER },
 		{ "[]", "a resource change is no object", 0 },
 		{ "{\"address\":1}", "address is missing or no text", 0 },
 		{ "{\"address\":\"a\\u0000\"}", "address is missing or no text", 0 },
@@ -281,8 +299,10 @@ static void tells_marked_places(void **state)
 	static const struct { const char *path[4]; bool marked; } cases[] = {
 		{ { NULL }, true }, { { "a" }, true }, { { "a", "b" }, true }, { { "a", "b", "below" }, true },
 		{ { "a", "c" }, false }, { { "a", "missing" }, false }, { { "missing" }, false }, { { "list" }, true },
-		{ { "list", "0" }, false }, { { "list", "1" }, true }, { { "list", "1", "x" }, true }, { { "list", "1", "y" }, false },
-		{ { "list", "7" }, false }, { { "list", "key" }, true }, { { "a", "0" }, true }, { { "all", "0", "z" }, true },
+		{ { "list", "0" }, false }, { { "list", "1" }, true }, { { "list", "1", "x" }, true }, { { "list", "1",
+			"y" }, false },
+		{ { "list", "7" }, false }, { { "list", "key" }, true }, { { "a", "0" }, true }, { { "all", "0", "z" },
+			true },
 	};
 	struct value_arena *a = value_arena_new();
 	struct value_fault fault;
@@ -310,7 +330,8 @@ static void tells_marked_places(void **state)
 static void scans_to_the_end_of_a_value(void **state)
 {
 	static const char *const values[] = {
-		"{}", "[[],{\"a\":[1]}]", "\"\"", "\"a\\\\\"", "\"\\\\\\\"\\u00e9\\\\\"", "12.5", "true", "\"\xe2\x82\xac\xf0\x9f\x98\x80\"",
+		"{}", "[[],{\"a\":[1]}]", "\"\"", "\"a\\\\\"", "\"\\\\\\\"\\u00e9\\\\\"", "12.5", "true",
+			"\"\xe2\x82\xac\xf0\x9f\x98\x80\"",
 		"{\"a]}\\\"\":\"[{\",\"\xc3\xa9\":[\"\\\\\",{},[{\"x\":null}]]}",
 	};
 	struct scan s;
@@ -344,8 +365,10 @@ static void finds_members_in_raw_text(void **state)
 {
 	static const struct { const char *text, *key, *expect; } cases[] = {
 		{ "{\"a\":1,\"type\":\"x\"}", "type", "x" }, { " {}", "type", NULL }, { "{\"type\":\"x", "type", NULL },
-		{ "{ \"a\" : {\"type\":\"no\"} , \"type\" : \"y\\\"z\" , ", "type", "y\\\"z" }, { "{\"type\":5}", "type", NULL },
-		{ "{\"a\":[1,2", "type", NULL }, { "{\"a\":\"\\\\\",\"type\":\"\"}", "type", "" }, { "{\"types\":\"x\",\"typ", "type", NULL },
+		{ "{ \"a\" : {\"type\":\"no\"} , \"type\" : \"y\\\"z\" , ", "type", "y\\\"z" }, { "{\"type\":5}",
+			"type", NULL },
+		{ "{\"a\":[1,2", "type", NULL }, { "{\"a\":\"\\\\\",\"type\":\"\"}", "type", "" },
+		{ "{\"types\":\"x\",\"typ", "type", NULL },
 	};
 
 	(void)state;

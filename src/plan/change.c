@@ -1,12 +1,12 @@
-/* Resource changes as Terraform writes them: the fields that a check needs to tell one change from another are demanded, all others
- * may be absent. A malformed element is returned with the reason, so that the caller can make an error of it: it must never look
- * like a change without findings.
+/* Resource changes as Terraform writes them: the fields that a check needs to tell one change from another are
+ * demanded, all others may be absent. A malformed element is returned with the reason, so that the caller can make an
+ * error of it: it must never look like a change without findings.
  *
- * Unknown actions are kept as CHANGE_OTHER (Terraform falls through to raw names), and what the mode is is left to two flags:
- * OpenTofu has a third one, ephemeral.
+ * Unknown actions are kept as CHANGE_OTHER (Terraform falls through to raw names), and what the mode is is left to two
+ * flags: OpenTofu has a third one, ephemeral.
  *
- * Masks have the shape of the value they belong to, with true leaves. Where shape and place do not match, as with sets, the answer
- * is the careful one: marked, if anything is marked there. */
+ * Masks have the shape of the value they belong to, with true leaves. Where shape and place do not match, as with
+ * sets, the answer is the careful one: marked, if anything is marked there. */
 #include "plan/change.h"
 
 #include <string.h>
@@ -14,8 +14,8 @@
 static unsigned action(const struct value *v)
 {
 	static const struct { const char *name; unsigned action; } actions[] = {
-		{ "no-op", CHANGE_NO_OP }, { "create", CHANGE_CREATE }, { "read", CHANGE_READ }, { "update", CHANGE_UPDATE },
-		{ "delete", CHANGE_DELETE }, { "forget", CHANGE_FORGET },
+		{ "no-op", CHANGE_NO_OP }, { "create", CHANGE_CREATE }, { "read", CHANGE_READ },
+		{ "update", CHANGE_UPDATE }, { "delete", CHANGE_DELETE }, { "forget", CHANGE_FORGET },
 	};
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {

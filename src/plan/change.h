@@ -1,4 +1,5 @@
-/* A resource change (Terraform, "JSON output format", change representation) as checks use it, and marks of sensitive values. */
+/* A resource change (Terraform, "JSON output format", change representation) as checks use it, and marks of sensitive
+ * values. */
 #ifndef PLANSPOOL_PLAN_CHANGE_H
 #define PLANSPOOL_PLAN_CHANGE_H
 
@@ -23,7 +24,8 @@ struct resource_change {
 	const struct value *index;		/* NULL without count or for_each; number or string */
 	unsigned actions;			/* enum change_action */
 	const struct value *action_list;	/* as written */
-	const struct value *before, *after, *after_unknown, *before_sensitive, *after_sensitive;	/* NULL or null */
+	/* NULL or null if absent. */
+	const struct value *before, *after, *after_unknown, *before_sensitive, *after_sensitive;
 };
 
 /* Reads an element of resource_changes. 0, or -1 with what is missing or malformed in *what (static text). */
@@ -36,8 +38,8 @@ struct value_step {
 	size_t index;
 };
 
-/* Whether a mask (after_sensitive, after_unknown: the same shape with true leaves, or a bare boolean) marks the place, something
- * above it or something below it. */
+/* Whether a mask (after_sensitive, after_unknown: the same shape with true leaves, or a bare boolean) marks the place,
+ * something above it or something below it. */
 bool change_marked(const struct value *mask, const struct value_step *steps, size_t n);
 
 #endif

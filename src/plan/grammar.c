@@ -1,8 +1,8 @@
-/* One row for each thing in a plan that means something here; what has no row is skipped. Sections that are only known by name have
- * rows too, so that messages can name them without quoting what a plan holds.
+/* One row for each thing in a plan that means something here; what has no row is skipped. Sections that are only known
+ * by name have rows too, so that messages can name them without quoting what a plan holds.
  *
- * A module call is not an item as a whole, because the module's own resources are inside of it: its expressions are. A call without
- * expressions has no item.
+ * A module call is not an item as a whole, because the module's own resources are inside of it: its expressions are. A
+ * call without expressions has no item.
  *
  * The rows of a place stand together; the first that fits counts, so one for any key stands last. */
 #include "plan/grammar.h"
@@ -15,8 +15,10 @@
 /* The fields every row has; brackets around it and more fields where it is used. */
 #define SKIP(p, k) .place = GRAMMAR_##p, .key = (k), .action = GRAMMAR_SKIP
 #define ITEM(p, k, of) .place = GRAMMAR_##p, .key = (k), .action = GRAMMAR_ITEM, .kind = PLAN_##of
-#define OBJECT(p, k, in, kinds) .place = GRAMMAR_##p, .key = (k), .action = GRAMMAR_OBJECT, .inside = GRAMMAR_##in, .below = (kinds)
-#define ARRAY(p, k, in, kinds) .place = GRAMMAR_##p, .key = (k), .action = GRAMMAR_ARRAY, .inside = GRAMMAR_##in, .below = (kinds)
+#define WALK(p, k, how, in, kinds) \
+	.place = GRAMMAR_##p, .key = (k), .action = (how), .inside = GRAMMAR_##in, .below = (kinds)
+#define OBJECT(p, k, in, kinds) WALK(p, k, GRAMMAR_OBJECT, in, kinds)
+#define ARRAY(p, k, in, kinds) WALK(p, k, GRAMMAR_ARRAY, in, kinds)
 
 static const struct grammar_row rows[] = {
 	{ .place = GRAMMAR_TOP, .key = "format_version", .action = GRAMMAR_VERSION, .kind = PLAN_SCALAR,
@@ -24,7 +26,8 @@ static const struct grammar_row rows[] = {
 	{ OBJECT(TOP, "variables", VARIABLES, BIT(PLAN_VARIABLE)) },
 	{ SKIP(TOP, "planned_values"), .mark = GRAMMAR_HAS_PLAN },
 	{ SKIP(TOP, "resource_drift") },
-	{ ARRAY(TOP, "resource_changes", CHANGES, BIT(PLAN_RESOURCE_CHANGE)), .always = true, .mark = GRAMMAR_HAS_PLAN },
+	{ ARRAY(TOP, "resource_changes", CHANGES, BIT(PLAN_RESOURCE_CHANGE)), .always = true,
+		.mark = GRAMMAR_HAS_PLAN },
 	{ ARRAY(TOP, "deferred_changes", DEFERRED, BIT(PLAN_DEFERRED_CHANGE)) },
 	{ SKIP(TOP, "output_changes") },
 	{ OBJECT(TOP, "prior_state", PRIOR, BIT(PLAN_PRIOR_RESOURCE)) },

@@ -1,5 +1,5 @@
-/* Where in a plan (Terraform, "JSON output format") what stands: a table of the containers that are looked into, and what their
- * members are. */
+/* Where in a plan (Terraform, "JSON output format") what stands: a table of the containers that are looked into, and
+ * what their members are. */
 #ifndef PLANSPOOL_PLAN_GRAMMAR_H
 #define PLANSPOOL_PLAN_GRAMMAR_H
 
@@ -27,8 +27,8 @@ enum grammar_action {
 
 /* What the presence of a section says about the whole. */
 enum grammar_mark {
-	GRAMMAR_NO_MARK, GRAMMAR_HAS_VERSION, GRAMMAR_HAS_PLAN, GRAMMAR_HAS_LOG, GRAMMAR_HAS_STATE, GRAMMAR_HAS_STATE_FILE,
-	GRAMMAR_HAS_REDACTED,
+	GRAMMAR_NO_MARK, GRAMMAR_HAS_VERSION, GRAMMAR_HAS_PLAN, GRAMMAR_HAS_LOG, GRAMMAR_HAS_STATE,
+	GRAMMAR_HAS_STATE_FILE, GRAMMAR_HAS_REDACTED,
 };
 
 struct grammar_row {

@@ -1,11 +1,13 @@
-/* Keys are removed only in the reverse order of adding, so clearing a slot brings the table back to what it was before the key
- * came, and linear probing needs no marks for removed ones. A larger table is filled in the order of the stack, which keeps that
- * true.
+/* Keys are removed only in the reverse order of adding, so clearing a slot brings the table back to what it was before
+ * the key came, and linear probing needs no marks for removed ones. A larger table is filled in the order of the
+ * stack, which keeps that true.
  *
- * The hash is keyed with bytes from the system's random generator: a hostile plan can neither slow the table down nor make up a
- * false duplicate. By chance, a false one would need two of n keys to share 64 bits: for a thousand keys, one in 10^13.
+ * The hash is keyed with bytes from the system's random generator: a hostile plan can neither slow the table down nor
+ * make up a false duplicate. By chance, a false one would need two of n keys to share 64 bits: for a thousand keys,
+ * one in 10^13.
  *
- * Memory is 24 to 40 bytes a key, given back when the last object of a large set is closed; running out of it ends the process. */
+ * Memory is 24 to 40 bytes a key, given back when the last object of a large set is closed; running out of it ends the
+ * process. */
 #include "plan/keyset.h"
 
 #include <sodium.h>

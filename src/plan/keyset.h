@@ -1,5 +1,5 @@
-/* Finds keys that occur twice in one object, for any number of keys and of objects open inside each other. Keeps 64-bit keyed
- * hashes (SipHash) instead of the keys; nobody outside can make two keys that share one. */
+/* Finds keys that occur twice in one object, for any number of keys and of objects open inside each other. Keeps
+ * 64-bit keyed hashes (SipHash) instead of the keys; nobody outside can make two keys that share one. */
 #ifndef PLANSPOOL_PLAN_KEYSET_H
 #define PLANSPOOL_PLAN_KEYSET_H
 

@@ -1,12 +1,14 @@
-/* Walks the few containers of a plan that the grammar (plan/grammar.h) looks into, byte by byte and fully strict; everything else is
- * a value that goes by as a whole (plan/reader_item.c) at the speed of the scanner.
+/* Walks the few containers of a plan that the grammar (plan/grammar.h) looks into, byte by byte and fully strict;
+ * everything else is a value that goes by as a whole (plan/reader_item.c) at the speed of the scanner.
  *
- * Reading is a state machine: the phase says what comes next, a stack of frames says where. A phase takes some bytes of what was fed
- * and returns how many, so a plan may be cut anywhere. What a frame holds is its place in the grammar and how many keys the set of
- * keys had before it: keys that occur twice are found in every object that is looked into.
+ * Reading is a state machine: the phase says what comes next, a stack of frames says where. A phase takes some bytes
+ * of what was fed and returns how many, so a plan may be cut anywhere. What a frame holds is its place in the grammar
+ * and how many keys the set of keys had before it: keys that occur twice are found in every object that is looked
+ * into.
  *
- * Memory: one captured value and its tree, the hashes of the keys in the objects that are open, and the names of the module calls
- * that lead to where we are. None of it grows with the plan, but for an object of very many keys, which is bounded.
+ * Memory: one captured value and its tree, the hashes of the keys in the objects that are open, and the names of the
+ * module calls that lead to where we are. None of it grows with the plan, but for an object of very many keys, which
+ * is bounded.
  *
  * The first failure ends the reading; messages name a byte and what is wrong there, never what the plan holds. */
 #include "plan/reader.h"
@@ -63,7 +65,8 @@ size_t reader_close(struct plan_reader *r, char bracket)
 	const struct frame *top = &r->frames[r->depth - 1];
 
 	if (bracket != (top->array ? ']' : '}'))
-		return reader_unexpected(r, bracket, top->array ? "a comma or ] is due here" : "a comma or } is due here");
+		return reader_unexpected(r, bracket,
+			top->array ? "a comma or ] is due here" : "a comma or } is due here");
 	keyset_cut(&r->keys, top->keys);
 	if (top->call)
 		free(r->modules[--r->module_count]);
@@ -120,7 +123,8 @@ static void take_key(struct plan_reader *r)
 		break;
 	case KEYSET_DUPLICATE:
 		if (r->depth == 1)
-			reader_fail(r, r->start, "duplicate section%s%s", r->section ? " " : "", r->section ? r->section : "");
+			reader_fail(r, r->start, "duplicate section%s%s", r->section ? " " : "",
+				r->section ? r->section : "");
 		else
 			reader_fail(r, r->start, "duplicate key");
 		break;
@@ -205,8 +209,8 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-struct plan_reader *plan_reader_new(const struct plan_wants *wants, uint64_t max_item, uint64_t max_plan, plan_item_fn *item,
-	void *context)
+struct plan_reader *plan_reader_new(const struct plan_wants *wants, uint64_t max_item, uint64_t max_plan,
+	plan_item_fn *item, void *context)
 {
 	struct plan_reader *r = xcalloc(1, sizeof(*r));
 
@@ -284,9 +288,11 @@ int plan_reader_end(struct plan_reader *r)
 	if (!r->failed && r->phase != PHASE_END) {
 		r->failed = true;
 		if (r->phase == PHASE_START)
-			snprintf(r->why, sizeof(r->why), "the plan is empty (%llu bytes)", (unsigned long long)r->bytes);
+			snprintf(r->why, sizeof(r->why), "the plan is empty (%llu bytes)",
+				(unsigned long long)r->bytes);
 		else
-			snprintf(r->why, sizeof(r->why), "the plan ends in the middle of %s, after %llu bytes (cut short?)",
+			snprintf(r->why, sizeof(r->why),
+				"the plan ends in the middle of %s, after %llu bytes (cut short?)",
 				r->section ? r->section : "its top level", (unsigned long long)r->bytes);
 	}
 	if (r->failed)

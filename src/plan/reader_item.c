@@ -1,11 +1,11 @@
 /* Values as they go by: what the grammar says about each, skipping, capturing, and handing out.
  *
- * A wanted value is copied into one buffer until it is complete, then parsed and handed out. Both memories are used again for the
- * next value, and given back behind a large one. Of resource changes the type is looked up in the raw text first, so that a type
- * nobody asked for costs no more than being skipped; in doubt the parsed value decides.
+ * A wanted value is copied into one buffer until it is complete, then parsed and handed out. Both memories are used
+ * again for the next value, and given back behind a large one. Of resource changes the type is looked up in the raw
+ * text first, so that a type nobody asked for costs no more than being skipped; in doubt the parsed value decides.
  *
- * What happens does not depend on how the plan was cut into pieces: a value is too large by its own size, and its beginning, from
- * which address and type are taken, is exactly as long as the limit. */
+ * What happens does not depend on how the plan was cut into pieces: a value is too large by its own size, and its
+ * beginning, from which address and type are taken, is exactly as long as the limit. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +163,8 @@ size_t reader_value_text(struct plan_reader *r, const char *p, size_t n)
 	enum scan_result result = scan_feed(&r->scan, p, n, &at);
 	size_t taken = at > 0 ? (size_t)at : 0;
 
-	if (result == SCAN_DONE && !r->capture.len && unwanted_type(r, p, taken < r->capture.max ? taken : r->capture.max))
+	if (result == SCAN_DONE && !r->capture.len &&
+	    unwanted_type(r, p, taken < r->capture.max ? taken : r->capture.max))
 		r->purpose = PURPOSE_SKIP;
 	if (r->purpose != PURPOSE_SKIP)
 		capture(r, p, taken);

@@ -1,8 +1,9 @@
-/* Tells plans from what people send instead: UTF-16 from a PowerShell redirect, compressed or binary plans, state files, the log
- * stream of `terraform plan -json`, the redacted plan that HCP Terraform's own pages use. Each is refused by name, with what to do.
+/* Tells plans from what people send instead: UTF-16 from a PowerShell redirect, compressed or binary plans, state
+ * files, the log stream of `terraform plan -json`, the redacted plan that HCP Terraform's own pages use. Each is
+ * refused by name, with what to do.
  *
- * The first byte decides, because no two of them, and no JSON, share one; what is JSON but no plan is known by its sections once the
- * object is complete, whatever their order.
+ * The first byte decides, because no two of them, and no JSON, share one; what is JSON but no plan is known by its
+ * sections once the object is complete, whatever their order.
  *
  * The major format versions 0 and 1 are read: the rule is that a minor version only adds things. */
 #include <stdio.h>
@@ -90,7 +91,8 @@ void reader_check_version(struct plan_reader *r, const struct value *version)
 		minor = text[major] == '.' ? strspn(text + major + 1, "0123456789") : 0;
 		if (major && minor && major + 1 + minor == len) {
 			if (major != 1 || *text > '1')
-				reader_fail(r, r->start, "plan format version %s is not supported (0.x and 1.x are)", text);
+				reader_fail(r, r->start,
+					"plan format version %s is not supported (0.x and 1.x are)", text);
 			return;
 		}
 	}

@@ -60,7 +60,8 @@ struct plan_reader {
 };
 
 /* Ends the reading: "byte OFFSET: ...". Only the first failure counts. Returns 0, for phases to return. */
-size_t reader_fail(struct plan_reader *r, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
+size_t reader_fail(struct plan_reader *r, uint64_t offset, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The value whose first byte is at p. Each returns how many bytes it took. */
 size_t reader_begin_value(struct plan_reader *r, const char *p, size_t n);

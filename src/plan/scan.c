@@ -1,12 +1,13 @@
-/* Blocks of 64 bytes become bit masks, one bit a byte: quotes, backslashes, brackets, and so on. What is inside of strings follows
- * from the quotes by arithmetic on the whole mask, so the cost of a block hardly depends on what is in it, and only brackets and
- * escapes are looked at one by one.
+/* Blocks of 64 bytes become bit masks, one bit a byte: quotes, backslashes, brackets, and so on. What is inside of
+ * strings follows from the quotes by arithmetic on the whole mask, so the cost of a block hardly depends on what is in
+ * it, and only brackets and escapes are looked at one by one.
  *
- * There are two ways to make the masks, by SSE2 and in plain C; the choice is made in this file, once. A piece that is shorter than
- * a block is padded with spaces, which are harmless everywhere: that is slow for pieces of a few bytes, and right.
+ * There are two ways to make the masks, by SSE2 and in plain C; the choice is made in this file, once. A piece that is
+ * shorter than a block is padded with spaces, which are harmless everywhere: that is slow for pieces of a few bytes,
+ * and right.
  *
- * Of several things that are wrong in a block the first one counts, so that the result does not depend on how the bytes were split;
- * and what lies behind the end of the value is never judged. */
+ * Of several things that are wrong in a block the first one counts, so that the result does not depend on how the
+ * bytes were split; and what lies behind the end of the value is never judged. */
 #include "plan/scan.h"
 
 #include <string.h>
@@ -133,7 +134,8 @@ size_t scan_plain(const char *p, size_t n)
 
 int scan_utf8_lead(unsigned char c, uint8_t *low, uint8_t *high)
 {
-	/* RFC 3629, section 4: the second byte's range keeps out overlong forms, surrogates and what is above U+10FFFF. */
+	/* RFC 3629, section 4: the second byte's range keeps out overlong forms, surrogates and what is above
+	 * U+10FFFF. */
 	static const struct { uint8_t first, last, low, high, follow; } leads[] = {
 		{ 0xc2, 0xdf, 0x80, 0xbf, 1 }, { 0xe0, 0xe0, 0xa0, 0xbf, 2 }, { 0xe1, 0xec, 0x80, 0xbf, 2 },
 		{ 0xed, 0xed, 0x80, 0x9f, 2 }, { 0xee, 0xef, 0x80, 0xbf, 2 }, { 0xf0, 0xf0, 0x90, 0xbf, 3 },
@@ -230,8 +232,8 @@ static unsigned lowest(uint64_t mask, unsigned otherwise)
 	return mask ? (unsigned)__builtin_ctzll(mask) : otherwise;
 }
 
-/* Opens and closes brackets up to the first byte that is wrong. Returns where the value ends or a bracket is wrong (then s->what is
- * set), n if neither. */
+/* Opens and closes brackets up to the first byte that is wrong. Returns where the value ends or a bracket is wrong
+ * (then s->what is set), n if neither. */
 static unsigned check_brackets(struct scan *s, const char *p, uint64_t brackets, uint64_t open, unsigned n)
 {
 	for (; brackets; brackets &= brackets - 1) {

@@ -1,8 +1,8 @@
-/* Strings are unescaped towards their beginning: an escape is never shorter than the UTF-8 it stands for, so the text fits into
- * the place of its source. Runs of ordinary bytes are found in bulk (plan/scan.h).
+/* Strings are unescaped towards their beginning: an escape is never shorter than the UTF-8 it stands for, so the text
+ * fits into the place of its source. Runs of ordinary bytes are found in bulk (plan/scan.h).
  *
- * A \u0000 becomes a NUL inside of the text, which is why lengths are returned. Surrogates must come in pairs (RFC 8259, section
- * 8.2, leaves lone ones to the reader: nothing that Terraform writes has one, and they have no UTF-8).
+ * A \u0000 becomes a NUL inside of the text, which is why lengths are returned. Surrogates must come in pairs (RFC
+ * 8259, section 8.2, leaves lone ones to the reader: nothing that Terraform writes has one, and they have no UTF-8).
  *
  * Numbers are only checked; what they mean is left to whoever asks for their text. */
 #include "plan/token.h"

@@ -9,8 +9,8 @@ struct token_fault {
 	const char *what;	/* static text */
 };
 
-/* Unescapes the string whose first byte behind the opening quote is at p, where its text then is, followed by a NUL. Returns where
- * the text goes on behind the closing quote; NULL with the fault. */
+/* Unescapes the string whose first byte behind the opening quote is at p, where its text then is, followed by a NUL.
+ * Returns where the text goes on behind the closing quote; NULL with the fault. */
 char *token_string(char *p, const char *end, size_t *len, struct token_fault *fault);
 
 /* Returns the end of the number at p; NULL with the fault. */

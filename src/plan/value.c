@@ -1,12 +1,13 @@
-/* A value is a row of nodes in the order of the text: a container, then what is in it. Each node knows how many nodes it spans, so
- * the next sibling is one addition away, and a subtree is a plain range. Strings and numbers stay in the text, where the closing
- * quote or the byte behind a number becomes the NUL.
+/* A value is a row of nodes in the order of the text: a container, then what is in it. Each node knows how many nodes
+ * it spans, so the next sibling is one addition away, and a subtree is a plain range. Strings and numbers stay in the
+ * text, where the closing quote or the byte behind a number becomes the NUL.
  *
- * The parser keeps its own stack of open containers instead of calling itself, so depth costs heap, not stack. The nodes move while
- * they grow; inside the parser they are known by index.
+ * The parser keeps its own stack of open containers instead of calling itself, so depth costs heap, not stack. The
+ * nodes move while they grow; inside the parser they are known by index.
  *
- * Keys of an object are compared with each other: few ones directly, behind a filter of one bit for each of 64 rough hashes; many
- * ones when the object is closed, by a set of hashes (plan/keyset.h), so that no object costs the square of its size. */
+ * Keys of an object are compared with each other: few ones directly, behind a filter of one bit for each of 64 rough
+ * hashes; many ones when the object is closed, by a set of hashes (plan/keyset.h), so that no object costs the square
+ * of its size. */
 #include "plan/value.h"
 
 #include <stdint.h>
@@ -299,7 +300,8 @@ static int check_key(struct parser *p, const char *key, size_t len)
 	if (a->nodes[l->node].len >= MEMBERS_COMPARED)
 		return 0;
 	if (len)
-		rough += (unsigned char)key[0] * 7u + (unsigned char)key[len / 2] * 13u + (unsigned char)key[len - 1] * 31u;
+		rough += (unsigned char)key[0] * 7u + (unsigned char)key[len / 2] * 13u +
+			(unsigned char)key[len - 1] * 31u;
 	maybe = l->filter >> rough % 64 & 1;
 	l->filter |= (uint64_t)1 << rough % 64;
 	if (maybe && has_key(a, l->node, a->count, key, len))
@@ -317,7 +319,8 @@ static int check_keys(struct parser *p, const struct value *object)
 	for (size_t i = at + 1; i < end && result == 0; i += a->nodes[i].span) {
 		const struct value *v = &a->nodes[i];
 
-		if (keyset_add(&a->keys, 0, v->key, v->key_len) == KEYSET_DUPLICATE && has_key(a, at, i, v->key, v->key_len))
+		if (keyset_add(&a->keys, 0, v->key, v->key_len) == KEYSET_DUPLICATE &&
+		    has_key(a, at, i, v->key, v->key_len))
 			result = wrong(p, v->key - 1, "duplicate key");
 	}
 	keyset_cut(&a->keys, 0);
@@ -381,7 +384,8 @@ static int step(struct parser *p)
 	return begin_child(p);
 }
 
-const struct value *value_parse(struct value_arena *a, char *text, size_t len, unsigned depth, struct value_fault *fault)
+const struct value *value_parse(struct value_arena *a, char *text, size_t len, unsigned depth,
+	struct value_fault *fault)
 {
 	struct parser p = { .a = a, .text = text, .p = text, .end = text + len, .max_depth = depth };
 	int result = -1;
