@@ -16,6 +16,7 @@
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sim/archive.h"
 #include "sim/report.h"
 #include "sim/run.h"
 
@@ -34,12 +35,13 @@ static char *read_pem(const char *path)
 	return text;
 }
 
-static int open_plan(struct sim *s, const char *path)
+/* Sees to it that the descriptor, which may be -1, is that of a file. */
+static int take_file(struct file *f, int fd, const char *path)
 {
 	struct stat st;
 
-	s->plan = open(path, O_RDONLY | O_CLOEXEC);
-	if (s->plan < 0 || fstat(s->plan, &st) != 0) {
+	f->fd = fd;
+	if (fd < 0 || fstat(fd, &st) != 0) {
 		log_error(NULL, "%s: %s", path, strerror(errno));
 		return -1;
 	}
@@ -47,8 +49,28 @@ static int open_plan(struct sim *s, const char *path)
 		log_error(NULL, "%s: not a file", path);
 		return -1;
 	}
-	s->plan_size = (uint64_t)st.st_size;
+	f->size = (uint64_t)st.st_size;
 	return 0;
+}
+
+static int open_files(struct sim *s)
+{
+	const struct options *o = s->options;
+	char why[ARCHIVE_WHY];
+	int fd;
+
+	s->plan.content_type = "application/json";
+	s->configuration.content_type = "application/x-gzip";
+	if (o->plan != NULL && take_file(&s->plan, open(o->plan, O_RDONLY | O_CLOEXEC | O_NONBLOCK), o->plan) != 0)
+		return -1;
+	if (o->config_dir == NULL)
+		return 0;
+	fd = archive_make(o->config_dir, why);
+	if (fd < 0) {
+		log_error(NULL, "--config-dir: %s", why);
+		return -1;
+	}
+	return take_file(&s->configuration, fd, o->config_dir);
 }
 
 static int open_sites(struct sim *s)
@@ -90,7 +112,7 @@ static int begin(struct sim *s)
 	const struct options *o = s->options;
 	char why[SECRET_WHY];
 
-	if (o->plan != NULL && open_plan(s, o->plan) != 0)
+	if (open_files(s) != 0)
 		return -1;
 	if (o->hmac_key != NULL) {
 		s->key = secret_load(o->hmac_key, why);
@@ -111,7 +133,7 @@ static int begin(struct sim *s)
 int main(int argc, char **argv)
 {
 	struct options o;
-	struct sim s = { .options = &o, .plan = -1 };
+	struct sim s = { .options = &o, .plan = { .fd = -1 }, .configuration = { .fd = -1 } };
 	int status = 2;
 	size_t i;
 
@@ -142,7 +164,9 @@ out:
 		loop_free(s.loop);
 	secret_free(s.key);
 	secret_free(s.endpoint);
-	if (s.plan >= 0)
-		close(s.plan);
+	if (s.plan.fd >= 0)
+		close(s.plan.fd);
+	if (s.configuration.fd >= 0)
+		close(s.configuration.fd);
 	return fflush(stdout) == 0 ? status : 2;
 }

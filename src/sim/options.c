@@ -24,6 +24,7 @@ static const struct row rows[] = {
 	{ "endpoint", TEXT, AT(endpoint), "URL", "the run task's URL (needed)" },
 	{ "hmac-key", TEXT, AT(hmac_key), "FILE", "signs the request; without, the signature is empty" },
 	{ "plan", TEXT, AT(plan), "FILE", "plan JSON to serve (needed, except at pre_plan)" },
+	{ "config-dir", TEXT, AT(config_dir), "DIR", "folder to serve as the configuration version, packed by tar" },
 	{ "stage", TEXT, AT(stage), "STAGE", "pre_plan, post_plan (default), pre_apply, post_apply" },
 	{ "ca-file", TEXT, AT(ca_file), "FILE", "authorities that the endpoint's certificate is checked against" },
 	{ "listen", TEXT, AT(listen), "ADDR[:PORT]", "where the API is served (127.0.0.1, any port)" },

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct options {
-	const char *endpoint, *hmac_key, *plan, *stage;
+	const char *endpoint, *hmac_key, *plan, *config_dir, *stage;
 	const char *listen, *storage_listen, *url_host;
 	const char *tls_cert, *tls_key, *ca_file;
 	const char *organization, *workspace, *enforcement, *task_result_id;

@@ -2,7 +2,8 @@
  * a real one of 2026; and the one that verifies a new run task, whose made-up names and hosts are HCP Terraform's
  * own.
  *
- * At pre_plan there is no plan, so no plan_json_api_url. The configuration is never offered: its URL is null. */
+ * At pre_plan there is no plan, so no plan_json_api_url. Without a folder to offer the URL of the configuration is
+ * null. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,7 @@ void payload_make_ids(struct run *r)
 	r->token = secret_new(token, strlen(token));
 	r->callback_path = xasprintf("/api/v2/task-results/%s/callback", r->callback_id);
 	r->plan_path = xasprintf("/api/v2/plans/%s/json-output", r->plan_id);
+	r->configuration_path = xasprintf("/api/v2/configuration-versions/%s/download", r->configuration_id);
 }
 
 /* The value of key is put together from parts. */
@@ -119,6 +121,8 @@ char *payload_text(const struct run *r)
 	json_put_bool(capabilities, "outcomes", true);
 	json_put(j, "capabilities", capabilities);
 	json_put(j, "configuration_version_download_url", NULL);
+	if (r->sim->configuration.fd >= 0)
+		put_joined(j, "configuration_version_download_url", origin, r->configuration_path, "", "");
 	json_put_string(j, "configuration_version_id", r->configuration_id);
 	json_put_bool(j, "is_speculative", false);
 	json_put_string(j, "organization_name", o->organization);

@@ -109,11 +109,12 @@ static void post(struct run *r)
 static bool has_token(const struct run *r, const struct site_request *q)
 {
 	static const char bearer[] = "Bearer ";
+	const char *sent = site_header(q, "Authorization");
 
 	if (r->sim->options->no_token)
 		return true;
-	return q->authorization != NULL && strncmp(q->authorization, bearer, sizeof(bearer) - 1) == 0 &&
-		strcmp(q->authorization + sizeof(bearer) - 1, secret_data(r->token)) == 0;
+	return sent != NULL && strncmp(sent, bearer, sizeof(bearer) - 1) == 0 &&
+		strcmp(sent + sizeof(bearer) - 1, secret_data(r->token)) == 0;
 }
 
 static void answer_error(struct site_answer *a, unsigned status, const char *title, const char *detail)
@@ -133,23 +134,34 @@ static void answer_error(struct site_answer *a, unsigned status, const char *tit
 	free(code);
 }
 
-static void answer_plan(struct run *r, const struct site_request *q, struct site_answer *a)
+static void answer_redirect(struct run *r, struct object *o, unsigned status, struct site_answer *a)
 {
 	char id[64];
 
-	(void)q;
-	if (r->sim->plan < 0) {
+	if (o->file->fd < 0) {
 		answer_error(a, 404, "not found", NULL);
 		return;
 	}
 	payload_random_id(id, sizeof(id), "", 48);
-	free(r->object_path);
-	r->object_path = xasprintf("/v1/object/%s", id);
-	r->object_taken = false;
-	r->object_until = loop_now(r->sim->loop) + OBJECT_MS;
-	a->status = 307;
-	a->location = xasprintf("%s%s", site_origin(r->sim->storage), r->object_path);
-	report_line(r->sim, r, "plan asked for (307)");
+	free(o->path);
+	o->path = xasprintf("/v1/object/%s", id);
+	o->taken = false;
+	o->until = loop_now(r->sim->loop) + OBJECT_MS;
+	a->status = status;
+	a->location = xasprintf("%s%s", site_origin(r->sim->storage), o->path);
+	report_line(r->sim, r, "%s asked for (%u)", o->name, status);
+}
+
+static void answer_plan(struct run *r, const struct site_request *q, struct site_answer *a)
+{
+	(void)q;
+	answer_redirect(r, &r->objects[OBJECT_PLAN], 307, a);
+}
+
+static void answer_configuration(struct run *r, const struct site_request *q, struct site_answer *a)
+{
+	(void)q;
+	answer_redirect(r, &r->objects[OBJECT_CONFIGURATION], 302, a);
 }
 
 /* What a callback means for the run. */
@@ -184,10 +196,11 @@ static void take(struct run *r, struct callback *c, const struct site_request *q
 
 static void answer_callback(struct run *r, const struct site_request *q, struct site_answer *a)
 {
+	const char *type = site_header(q, "Content-Type");
 	char why[CALLBACK_WHY];
 	struct callback c;
 
-	if (q->content_type == NULL || strncmp(q->content_type, "application/vnd.api+json", 24) != 0) {
+	if (type == NULL || strncmp(type, "application/vnd.api+json", 24) != 0) {
 		report_fault(r, "a callback's Content-Type is not application/vnd.api+json");
 		answer_error(a, 415, "unsupported media type", NULL);
 		return;
@@ -208,6 +221,7 @@ static const struct {
 } routes[] = {
 	{ "PATCH", offsetof(struct run, callback_path), answer_callback },
 	{ "GET", offsetof(struct run, plan_path), answer_plan },
+	{ "GET", offsetof(struct run, configuration_path), answer_configuration },
 };
 
 static void answer_route(struct run *r, size_t route, const struct site_request *q, struct site_answer *a)
@@ -243,33 +257,47 @@ void run_answer_api(void *context, const struct site_request *q, struct site_ans
 	answer_error(a, 404, "not found", NULL);
 }
 
+static struct object *find_object(struct sim *s, const char *path, struct run **owner)
+{
+	size_t i, k;
+
+	for (i = 0; i < s->count; i++) {
+		for (k = 0; k < OBJECTS; k++) {
+			struct object *o = &s->runs[i].objects[k];
+
+			if (o->path == NULL || strcmp(o->path, path) != 0)
+				continue;
+			*owner = &s->runs[i];
+			return o;
+		}
+	}
+	return NULL;
+}
+
 void run_answer_storage(void *context, const struct site_request *q, struct site_answer *a)
 {
 	struct sim *s = context;
 	struct run *r = NULL;
-	size_t i;
+	struct object *o = find_object(s, q->path, &r);
 
-	for (i = 0; i < s->count && r == NULL; i++)
-		if (s->runs[i].object_path != NULL && strcmp(s->runs[i].object_path, q->path) == 0)
-			r = &s->runs[i];
-	if (r == NULL || strcmp(q->method, "GET") != 0) {
+	if (o == NULL || strcmp(q->method, "GET") != 0) {
 		s->strays++;
 		report_line(s, NULL, "FAULT: the storage has nothing for this %s request", q->method);
 		return;
 	}
-	if (q->authorization != NULL)
+	if (site_header(q, "Authorization") != NULL)
 		report_fault(r, "the storage was sent an Authorization header");
-	if (r->object_taken || loop_now(s->loop) > r->object_until) {
-		report_line(s, r, "plan not given out again: its storage URL is used up (403)");
+	if (o->taken || loop_now(s->loop) > o->until) {
+		report_line(s, r, "%s not given out again: its storage URL is used up (403)", o->name);
 		a->status = 403;
 		return;
 	}
-	r->object_taken = true;
+	o->taken = true;
 	a->status = 200;
-	a->content_type = "application/json";
-	a->fd = s->plan;
-	a->size = s->plan_size;
-	report_line(s, r, "plan given out by the storage (200)");
+	a->content_type = o->file->content_type;
+	a->fd = o->file->fd;
+	a->size = o->file->size;
+	report_line(s, r, "%s given out by the storage (200)", o->name);
 }
 
 void run_answer_sent(void *context, void *run)
@@ -295,7 +323,9 @@ void run_start_all(struct sim *s)
 		struct run *r = &s->runs[i];
 
 		*r = (struct run){ .sim = s, .number = i + 1, .status = "errored", .accepted_ms = -1, .running_ms = -1,
-			.final_ms = -1, .faults = json_new_array() };
+			.final_ms = -1, .faults = json_new_array(),
+			.objects = { { .file = &s->plan, .name = "plan" },
+				{ .file = &s->configuration, .name = "configuration" } } };
 		payload_make_ids(r);
 		report_line(s, r, "run task request sent (%s, %s)",
 			s->options->verification ? "verification" : s->options->stage, r->task_result_id);
@@ -315,7 +345,9 @@ void run_free_all(struct sim *s)
 		secret_free(r->token);
 		free(r->callback_path);
 		free(r->plan_path);
-		free(r->object_path);
+		free(r->configuration_path);
+		free(r->objects[OBJECT_PLAN].path);
+		free(r->objects[OBJECT_CONFIGURATION].path);
 		free(r->payload);
 		free(r->final_text);
 		json_free(r->final);

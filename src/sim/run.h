@@ -16,6 +16,22 @@
 
 struct sim;
 
+struct file {			/* what the storage gives out */
+	int fd;			/* -1: there is none */
+	uint64_t size;
+	const char *content_type;
+};
+
+struct object {			/* a file's temporary place on the storage origin */
+	const struct file *file;
+	const char *name;	/* for progress */
+	char *path;		/* NULL until it was asked for */
+	bool taken;
+	int64_t until;		/* loop_now */
+};
+
+enum { OBJECT_PLAN, OBJECT_CONFIGURATION, OBJECTS };
+
 struct run {
 	struct sim *sim;
 	size_t number;			/* from 1 */
@@ -23,10 +39,8 @@ struct run {
 	char run_id[32], plan_id[32], workspace_id[32], configuration_id[48];
 	char callback_id[40];
 	struct secret *token;
-	char *callback_path, *plan_path;
-	char *object_path;		/* on the storage origin; NULL until the plan was asked for */
-	bool object_taken;
-	int64_t object_until;		/* loop_now */
+	char *callback_path, *plan_path, *configuration_path;
+	struct object objects[OBJECTS];
 	char *payload;			/* must stay while it is sent */
 	struct http_request *request;	/* while it is sent */
 	bool posted, final_sent, over;
@@ -45,8 +59,7 @@ struct sim {
 	struct site *api, *storage;
 	struct secret *key, *endpoint;	/* key NULL: unsigned */
 	struct loop_timer *limit, *linger;
-	int plan;			/* descriptor; -1: none */
-	uint64_t plan_size;
+	struct file plan, configuration;
 	int64_t started;		/* loop_now */
 	FILE *out;			/* for progress */
 	struct run *runs;

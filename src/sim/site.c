@@ -34,6 +34,11 @@ struct exchange {	/* one request and its answer */
 	void *sent_context;
 };
 
+const char *site_header(const struct site_request *q, const char *name)
+{
+	return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
+}
+
 static struct MHD_Response *to_response(struct site_answer *a)
 {
 	struct MHD_Response *r = NULL;
@@ -61,12 +66,11 @@ static enum MHD_Result answer(struct site *s, struct MHD_Connection *c, const ch
 	struct exchange *x)
 {
 	struct site_answer a = { .status = MHD_HTTP_NOT_FOUND, .fd = -1 };
-	struct site_request q = { .method = method, .path = path, .body = buf_text(&x->body), .len = x->body.len };
+	struct site_request q = { .method = method, .path = path, .body = buf_text(&x->body), .len = x->body.len,
+		.connection = c };
 	struct MHD_Response *r;
 	enum MHD_Result result;
 
-	q.authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-	q.content_type = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
 	if (x->too_long)
 		a.status = 413;
 	else

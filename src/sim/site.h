@@ -11,11 +11,13 @@ struct site;
 
 struct site_request {			/* valid during the call */
 	const char *method, *path;
-	const char *authorization;	/* NULL if none */
-	const char *content_type;	/* NULL if none */
 	const char *body;
 	size_t len;
+	struct MHD_Connection *connection;	/* for site_header */
 };
+
+/* The value of a header, NULL if it was not sent. */
+const char *site_header(const struct site_request *q, const char *name);
 
 struct site_answer {
 	unsigned status;
