@@ -188,6 +188,17 @@ static ptrdiff_t check_utf8(struct scan *s, const char *p, unsigned n)
 	return n;
 }
 
+/* Whether the byte may follow a backslash. Policies inside of strings are full of escapes, so this is no search in a text. */
+static bool escape_byte(char c)
+{
+	switch (c) {
+	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': case 'u':
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Takes what is escaped out of the masks. Returns where the first escape is wrong, n if none is. */
 static unsigned check_escapes(struct scan *s, const char *p, unsigned n, struct masks *m)
 {
@@ -200,7 +211,7 @@ static unsigned check_escapes(struct scan *s, const char *p, unsigned n, struct 
 			s->hex_due--;
 			i++;
 		} else if (s->escaped) {
-			if (p[i] == '\0' || !strchr("\"\\/bfnrtu", p[i]))
+			if (!escape_byte(p[i]))
 				return i;
 			s->escaped = false;
 			s->hex_due = p[i] == 'u' ? 4 : 0;
