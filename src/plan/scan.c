@@ -188,7 +188,7 @@ static ptrdiff_t check_utf8(struct scan *s, const char *p, unsigned n)
 	return n;
 }
 
-/* Whether the byte may follow a backslash. Policies inside of strings are full of escapes, so this is no search in a text. */
+/* Whether the byte may follow a backslash. Strings with policies in them are full of escapes: no search in a text. */
 static bool escape_byte(char c)
 {
 	switch (c) {
