@@ -150,7 +150,7 @@ chmod 644 other.key
 run 'all faults at once' 2 test-config -c bad.yaml
 assert_grep 'all faults: an unknown kind' '^bad\.yaml:9: images: this kind of check does not exist in this version$' err
 assert_grep 'all faults: a misspelled kind' "^bad\.yaml:10: chnages: .*did you mean 'changes'" err
-assert_grep 'all faults: a policy' '^bad\.yaml:11: ' err
+assert_grep 'all faults: a policy' '^(bad\.yaml:11: .*)?missing: No such file' err
 assert_grep 'all faults: a missing key' 'endpoint prod: hmac_keys: .*missing\.key' err
 assert_grep 'all faults: a key that others can read' 'endpoint prod: hmac_keys: .*other\.key' err
 chmod 600 other.key
