@@ -46,7 +46,7 @@ struct crew {
 	struct crew_events events;
 	const struct settings *settings;
 	unsigned wanted;
-	LIST_HEAD(, crew_worker) workers;
+	LIST_HEAD(crew_list, crew_worker) workers;
 	struct loop_timer *watchdog, *replace;
 };
 

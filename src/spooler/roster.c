@@ -13,7 +13,7 @@
 
 struct roster {
 	void *tree;
-	LIST_HEAD(, roster_entry) list;
+	LIST_HEAD(roster_list, roster_entry) list;
 	size_t count;
 };
 
