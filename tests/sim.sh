@@ -60,9 +60,10 @@ assert_grep 'the configuration was served' '^/configuration: [1-9][0-9]+ bytes o
 	"$scratch/receiver.log"
 
 sim_run 'verification' 0 /pass --verification
+assert_grep 'verification' '^verification: verified$' "$scratch/out"
 assert_grep 'verification' '^/pass: test taskrs-x{16} plan offered$' "$scratch/receiver.log"
 
-sim_run 'many at once' 0 /pass --plan "$plan" --count 50 --json
+sim_run 'many at once' 0 /pass --plan "$plan" --count 50 --parallel 7 --json
 assert_equal 'many at once' 50 "$(grep -c '"status":"passed"' "$scratch/out")"
 assert_equal 'with ids of their own' 50 "$(cut -d, -f1 "$scratch/out" | sort -u | wc -l | tr -d ' ')"
 

@@ -37,7 +37,8 @@ static const struct row rows[] = {
 	{ "enforcement", TEXT, AT(enforcement), "LEVEL", "mandatory (default) or advisory" },
 	{ "task-result-id", TEXT, AT(task_result_id), "ID", "instead of a random one; with --count -2, -3... follow" },
 	{ "count", NUMBER, AT(count), "N", "that many runs at once; the exit status is the worst one's" },
-	{ "timeout", DURATION, AT(timeout_ms), "TIME", "how long the final answer may take (60s)" },
+	{ "parallel", NUMBER, AT(parallel), "N", "that many requests of them under way at once (100)" },
+	{ "timeout", DURATION, AT(timeout_ms), "TIME", "how long all final answers may take (60s)" },
 	{ "linger", DURATION, AT(linger_ms), "TIME", "serve on after the end, to see what else comes (0s)" },
 	{ "verification", FLAG, AT(verification), NULL, "send the request that verifies a new run task, and end" },
 	{ "no-token", FLAG, AT(no_token), NULL, "send no access_token, take any or none" },
@@ -130,7 +131,7 @@ int options_read(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ .stage = "post_plan", .listen = "127.0.0.1", .storage_listen = "127.0.0.1",
 		.organization = "acme", .workspace = "my-workspace", .enforcement = "mandatory", .timeout_ms = 60000,
-		.count = 1 };
+		.count = 1, .parallel = 100 };
 	for (i = 1; i < argc; i++) {
 		len = strcspn(argv[i], "=");
 		r = strncmp(argv[i], "--", 2) == 0 ? find(argv[i] + 2, len - 2) : NULL;

@@ -10,7 +10,7 @@ struct options {
 	const char *listen, *storage_listen, *url_host;
 	const char *tls_cert, *tls_key, *ca_file;
 	const char *organization, *workspace, *enforcement, *task_result_id;
-	int64_t timeout_ms, linger_ms, count;
+	int64_t timeout_ms, linger_ms, count, parallel;
 	bool verification, no_token, relative_plan_url, json, help, version;
 };
 

@@ -133,6 +133,10 @@ static void print_page(const struct run *r)
 	size_t i;
 
 	callback_parts(r->final, &c);
+	if (o->verification) {
+		printf("\nverification: %s\n", r->status);
+		return;
+	}
 	printf("\n%s: %s (%s, %s)\n", r->task_result_id, r->status, o->stage, o->enforcement);
 	if (c.message != NULL) {
 		fputs("  ", stdout);

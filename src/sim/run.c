@@ -21,9 +21,9 @@
 #define OBJECT_MS 60000
 #define POST_MS 30000
 
-static int64_t elapsed(const struct sim *s)
+static int64_t elapsed(const struct run *r)
 {
-	return loop_now(s->loop) - s->started;
+	return loop_now(r->sim->loop) - r->sent_at;
 }
 
 static void on_linger(void *context)
@@ -64,6 +64,8 @@ static void on_limit(void *context)
 
 /* Posting */
 
+static void post_next(struct sim *s);
+
 static void on_posted(void *context, enum http_end end, const struct http_head *head, const char *why)
 {
 	struct run *r = context;
@@ -71,6 +73,7 @@ static void on_posted(void *context, enum http_end end, const struct http_head *
 
 	r->posted = true;
 	r->request = NULL;
+	post_next(s);
 	if (end != HTTP_ANSWERED) {
 		report_line(s, r, "run task request not delivered: %s", why);
 		settle(r, "unreachable");
@@ -78,7 +81,7 @@ static void on_posted(void *context, enum http_end end, const struct http_head *
 		report_line(s, r, "run task request not accepted (%d)", head->status);
 		settle(r, "unreachable");
 	} else {
-		r->accepted_ms = elapsed(s);
+		r->accepted_ms = elapsed(r);
 		report_line(s, r, "run task request accepted (200)");
 		settle(r, s->options->verification ? "verified" : NULL);
 	}
@@ -102,6 +105,21 @@ static void post(struct run *r)
 	job.body_len = strlen(r->payload);
 	r->request = http_start(s->http, &job);
 	free(signature);
+}
+
+static void post_next(struct sim *s)
+{
+	struct run *r = &s->runs[s->sent];
+
+	if (s->sent == s->count)
+		return;
+	s->sent++;
+	r->sent_at = loop_now(s->loop);
+	if (s->options->verification)
+		report_line(s, r, "verification request sent");
+	else
+		report_line(s, r, "run task request sent (%s, %s)", s->options->stage, r->task_result_id);
+	post(r);
 }
 
 /* Serving */
@@ -183,10 +201,10 @@ static void take(struct run *r, struct callback *c, const struct site_request *q
 	a->status = 200;
 	if (!final) {
 		if (r->running_ms < 0)
-			r->running_ms = elapsed(s);
+			r->running_ms = elapsed(r);
 		return;
 	}
-	r->final_ms = elapsed(s);
+	r->final_ms = elapsed(r);
 	r->final = c->document;
 	r->final_text = xstrndup(q->body, q->len);
 	r->status = c->status;
@@ -327,10 +345,9 @@ void run_start_all(struct sim *s)
 			.objects = { { .file = &s->plan, .name = "plan" },
 				{ .file = &s->configuration, .name = "configuration" } } };
 		payload_make_ids(r);
-		report_line(s, r, "run task request sent (%s, %s)",
-			s->options->verification ? "verification" : s->options->stage, r->task_result_id);
-		post(r);
 	}
+	while (s->sent < s->count && s->sent < (size_t)s->options->parallel)
+		post_next(s);
 }
 
 void run_free_all(struct sim *s)

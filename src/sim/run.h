@@ -49,7 +49,8 @@ struct run {
 	char *final_text;
 	size_t callbacks;
 	json_t *faults;			/* of texts */
-	int64_t accepted_ms, running_ms, final_ms;	/* since the start; -1: not yet */
+	int64_t sent_at;		/* loop_now */
+	int64_t accepted_ms, running_ms, final_ms;	/* since then; -1: not yet */
 };
 
 struct sim {
@@ -63,7 +64,7 @@ struct sim {
 	int64_t started;		/* loop_now */
 	FILE *out;			/* for progress */
 	struct run *runs;
-	size_t count, over;
+	size_t count, sent, over;
 	size_t strays;			/* requests that belong to no run */
 };
 
