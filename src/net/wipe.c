@@ -1,28 +1,38 @@
-/* URLs, Authorization headers and whole requests are copied by libcurl into memory of its own (the request's
- * strings, the text it sends), and it frees these without overwriting them, so that tokens would lie in the heap
- * long after they were used. libcurl lets a program bring its own allocator; this one keeps the size in front of
- * each block and overwrites the block when it is freed or moved. That costs one pass over memory that was just in
- * use, little beside the network.
+/* URLs, Authorization headers and whole requests are copied by libcurl into memory of its own (the request's strings, the
+ * text it sends), and it frees these without overwriting them, so that tokens would lie in the heap long after they were
+ * used. libcurl lets a program bring its own allocator; this one keeps the size in front of each block.
+ *
+ * Small blocks come from the heap and are overwritten when they are freed or moved. Large ones, the receive buffers above
+ * all, are pages of their own, which the kernel takes back as they are and gives to nobody unwiped. Overwriting those
+ * would be worse than a waste: of a thousand receive buffers most pages were never used, and writing makes them real.
  *
  * What libraries below curl copy (TLS, HTTP/2) is out of reach.
  *
- * Must be in force before anything else initializes libcurl, which keeps the first allocator it was given: every
- * use of curl in planspool goes through http_new, which calls this first. Not for several threads; http_new is not
- * either. */
+ * Must be in force before anything else initializes libcurl, which keeps the first allocator it was given: every use of
+ * curl in planspool goes through http_new, which calls this first. Not for several threads; http_new is not either. */
 #include <curl/curl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/log.h"
 #include "net/wipe.h"
 
-#define PAGE ((size_t)4096)
+#define LARGE ((size_t)8192)
 
 struct block {
 	_Alignas(max_align_t) size_t size;	/* of what follows */
 };
+
+/* Zeroed. */
+static void *map_large(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p != MAP_FAILED ? p : NULL;
+}
 
 static void *wipe_malloc(size_t size)
 {
@@ -30,26 +40,11 @@ static void *wipe_malloc(size_t size)
 
 	if (size > SIZE_MAX - sizeof(*b))
 		return NULL;
-	b = malloc(sizeof(*b) + size);
+	b = size < LARGE ? malloc(sizeof(*b) + size) : map_large(sizeof(*b) + size);
 	if (b == NULL)
 		return NULL;
 	b->size = size;
 	return b + 1;
-}
-
-/* Only the pages that hold something: of a thousand receive buffers most were never used, and writing to them
- * would make them real. */
-static void wipe(char *p, size_t size)
-{
-	size_t n;
-
-	for (; size > 0; p += n, size -= n) {
-		n = PAGE - (uintptr_t)p % PAGE;
-		if (n > size)
-			n = size;
-		if (p[0] != 0 || memcmp(p, p + 1, n - 1) != 0)
-			explicit_bzero(p, n);
-	}
 }
 
 static void wipe_free(void *p)
@@ -59,21 +54,24 @@ static void wipe_free(void *p)
 	if (p == NULL)
 		return;
 	b--;
-	wipe(p, b->size);
-	free(b);
+	if (b->size < LARGE) {
+		explicit_bzero(p, b->size);
+		free(b);
+	} else if (munmap(b, sizeof(*b) + b->size) != 0) {
+		log_panic("memory of libcurl cannot be given back");
+	}
 }
 
 static void *wipe_calloc(size_t n, size_t size)
 {
-	struct block *b;
+	void *p;
 
-	if (size != 0 && n > (SIZE_MAX - sizeof(*b)) / size)
+	if (size != 0 && n > SIZE_MAX / size)
 		return NULL;
-	b = calloc(1, sizeof(*b) + n * size);
-	if (b == NULL)
-		return NULL;
-	b->size = n * size;
-	return b + 1;
+	p = wipe_malloc(n * size);
+	if (p != NULL && n * size < LARGE)
+		memset(p, 0, n * size);
+	return p;
 }
 
 static void *wipe_realloc(void *p, size_t size)
