@@ -130,7 +130,8 @@ static const struct answer {
 	{ "HTTP/1.1 103 Early\r\nLocation: /early\r\n\r\n"
 		"HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n",
 		false, HTTP_ANSWERED, 302, 1, 0, "/a", "-", "-", "-", "", "" },
-	{ "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nRetry-After: 9\r\n\r\n",
+	{ "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"3\r\nabc\r\n0\r\nRetry-After: 9\r\n\r\n",
 		false, HTTP_ANSWERED, 200, 1, -1, "-", "-", "-", "-", "abc", "" },
 	{ "HTTP/1.1 204 No Content\r\n\r\n", false, HTTP_ANSWERED, 204, 1, -1, "-", "-", "-", "-", "", "" },
 	{ "HTTP/1.0 200 OK\r\n\r\nup to the end", true,

@@ -1,10 +1,11 @@
-/* URLs, Authorization headers and whole requests are copied by libcurl into memory of its own (the request's strings, the
- * text it sends), and it frees these without overwriting them, so that tokens would lie in the heap long after they were
- * used. libcurl lets a program bring its own allocator; this one keeps the size in front of each block.
+/* URLs, Authorization headers and whole requests are copied by libcurl into memory of its own (the request's strings,
+ * the text it sends), and it frees these without overwriting them, so that tokens would lie in the heap long after they
+ * were used. libcurl lets a program bring its own allocator; this one keeps the size in front of each block.
  *
- * Small blocks come from the heap and are overwritten when they are freed or moved. Large ones, the receive buffers above
- * all, are pages of their own, which the kernel takes back as they are and gives to nobody unwiped. Overwriting those
- * would be worse than a waste: of a thousand receive buffers most pages were never used, and writing makes them real.
+ * Small blocks come from the heap and are overwritten when they are freed or moved. Large ones, the receive buffers
+ * above all, are pages of their own, which the kernel takes back as they are and gives to nobody unwiped. Overwriting
+ * those would be worse than a waste: of a thousand receive buffers most pages were never used, and writing makes them
+ * real.
  *
  * What libraries below curl copy (TLS, HTTP/2) is out of reach.
  *
