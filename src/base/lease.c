@@ -18,9 +18,9 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fsio.h"
 #include "base/json.h"
 #include "base/lease.h"
@@ -51,24 +51,6 @@ struct lease_watch {
 	char host[256], boot[64];
 	struct lease_seen *seen;
 };
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Counts the time the machine was suspended too, where the system has such a clock. */
-static int64_t boot_ms(void)
-{
-#ifdef CLOCK_BOOTTIME
-	return clock_ms(CLOCK_BOOTTIME);
-#else
-	return clock_ms(CLOCK_MONOTONIC);
-#endif
-}
 
 /* Which boot of which machine this is; "" where the system does not tell. */
 static void here(char host[256], char boot[64])
@@ -116,7 +98,7 @@ struct lease *lease_take(struct spool *s)
 		return NULL;
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(l->instance, sizeof l->instance, random, sizeof random);
-	text_time(clock_ms(CLOCK_REALTIME), l->started);
+	text_time(clock_wall(), l->started);
 	l->dir = spool_lease_directory(s);
 	l->fd = openat(l->dir, l->instance, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (l->fd >= 0 && flock(l->fd, LOCK_EX | LOCK_NB) == 0 && lease_renew(l) == 0 && fsio_sync(l->dir) == 0)
@@ -138,7 +120,7 @@ const char *lease_instance(const struct lease *l)
 
 int lease_renew(struct lease *l)
 {
-	int64_t now = boot_ms();
+	int64_t now = clock_boot();
 	struct stat st;
 	char *text;
 	int rc = -1;
@@ -163,7 +145,7 @@ int lease_renew(struct lease *l)
 
 bool lease_held(const struct lease *l)
 {
-	return boot_ms() - l->renewed_ms < LEASE_DEAD_MS / 2;
+	return clock_boot() - l->renewed_ms < LEASE_DEAD_MS / 2;
 }
 
 void lease_release(struct lease *l)
@@ -221,7 +203,7 @@ static bool is_local(const struct lease_watch *w, const char *content, size_t le
 /* How long, on our clock, the lease has looked the way it looks now. */
 static int64_t unchanged_ms(struct lease_watch *w, const char *instance, const char *content, int64_t mtime_ns)
 {
-	int64_t now = clock_ms(CLOCK_MONOTONIC);
+	int64_t now = clock_monotonic();
 	struct lease_seen *seen = w->seen;
 
 	while (seen != NULL && strcmp(seen->instance, instance) != 0)

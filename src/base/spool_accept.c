@@ -9,9 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fsio.h"
 #include "base/spool_layout.h"
 
@@ -100,7 +100,6 @@ int spool_writable(struct spool *s, char why[SPOOL_WHY])
 int64_t spool_last_life(struct spool *s)
 {
 	int64_t latest = -1, age;
-	struct timespec now;
 	struct dirent *entry;
 	struct stat st;
 	DIR *dir;
@@ -118,7 +117,6 @@ int64_t spool_last_life(struct spool *s)
 	closedir(dir);
 	if (latest < 0)
 		return -1;
-	clock_gettime(CLOCK_REALTIME, &now);
-	age = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - latest;
+	age = clock_wall() - latest;
 	return age < 0 ? 0 : age;
 }

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define RESULT_MAX (8u << 20)
 
@@ -60,12 +59,4 @@ const char *job_verdict(const struct job *job)
 const char *job_text(const struct job *job, const char *key)
 {
 	return job->readable ? json_get_string(job->envelope.request.payload, key) : NULL;
-}
-
-int64_t job_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -24,6 +24,5 @@ const char *job_verdict(const struct job *job);
 /* A text of the payload; NULL if there is none. */
 const char *job_text(const struct job *job, const char *key);
 
-int64_t job_now(void);	/* milliseconds since 1970 */
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -166,7 +167,7 @@ static void print_table(const struct list *l)
 {
 	char *(*table)[COLUMNS] = xcalloc(l->n + 1, sizeof(*table));
 	size_t widths[COLUMNS];
-	int64_t now = job_now();
+	int64_t now = clock_wall();
 
 	for (enum column c = 0; c < COLUMNS; c++)
 		widths[c] = strlen(titles[c]);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -127,7 +128,7 @@ static void print_request(const struct job *job)
 	what = xasprintf("%s%s%s%s", by != NULL ? "by " : "", by != NULL ? by : "", message != NULL ? ": " : "",
 		message != NULL ? message : "");
 	text_time(job->envelope.received_ms, received);
-	print_age(job_now() - job->envelope.received_ms, age);
+	print_age(clock_wall() - job->envelope.received_ms, age);
 	label("Received");
 	printf("%s (%s ago), endpoint %s\n", received, age, job->envelope.endpoint);
 	line("Stage", stage_name(job->envelope.request.stage), job_text(job, "task_result_enforcement_level"));

@@ -20,9 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/envelope.h"
 #include "base/hmac.h"
 #include "base/log.h"
@@ -174,14 +174,6 @@ static bool spool_ready(struct post *p)
 	return true;
 }
 
-static int64_t wall_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* The one way to 200 for a job. */
 static void spool_it(struct post *p, const struct request *r)
 {
@@ -193,7 +185,7 @@ static void spool_it(struct post *p, const struct request *r)
 
 	if (!spool_ready(p))
 		return;
-	envelope = envelope_make(r, name, p->id, wall_ms(), &p->settings->seal);
+	envelope = envelope_make(r, name, p->id, clock_wall(), &p->settings->seal);
 	len = strlen(envelope);
 	if (len > SPOOL_ENVELOPE_MAX) {
 		free(envelope);

@@ -35,6 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "handler/answer.h"
@@ -58,14 +59,6 @@ struct body {
 	FCGX_Stream *stream;
 	time_t deadline;
 };
-
-static time_t monotonic_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 /* Whether the peer's numeric address is in the comma separated list. */
 static bool allowed_peer(const char *list, const struct sockaddr *peer, socklen_t len)
@@ -152,7 +145,7 @@ static ssize_t read_body(void *context, char *into, size_t n)
 {
 	struct body *b = context;
 
-	if (monotonic_seconds() >= b->deadline) {
+	if (clock_monotonic() / 1000 >= b->deadline) {
 		errno = ETIMEDOUT;
 		return -1;
 	}
@@ -161,7 +154,7 @@ static ssize_t read_body(void *context, char *into, size_t n)
 
 static void answer_request(struct server *s, FCGX_Request *r)
 {
-	struct body body = { .stream = r->in, .deadline = monotonic_seconds() + REQUEST_SECONDS };
+	struct body body = { .stream = r->in, .deadline = clock_monotonic() / 1000 + REQUEST_SECONDS };
 	const struct http_in in = {
 		.method = FCGX_GetParam("REQUEST_METHOD", r->envp),
 		.path_info = FCGX_GetParam("PATH_INFO", r->envp),

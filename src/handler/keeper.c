@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "handler/keeper.h"
@@ -49,14 +50,6 @@ struct keeper {
 	bool reading;		/* a thread is; stamps are its own until it is done */
 	int64_t looked_ms;	/* monotonic; 0: look at once */
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void stamp_look(const char *path, struct stat *st)
 {
@@ -136,7 +129,7 @@ struct keeper *keeper_new(const char *file, struct faults *faults)
 		return NULL;
 	}
 	k->current->users = 1;
-	k->looked_ms = monotonic_ms();
+	k->looked_ms = clock_monotonic();
 	return k;
 }
 
@@ -200,7 +193,7 @@ static void drop(struct settings *s)
 struct settings *keeper_take(struct keeper *k)
 {
 	struct settings *taken;
-	int64_t now = monotonic_ms();
+	int64_t now = clock_monotonic();
 	bool suspect;
 
 	pthread_mutex_lock(&k->lock);

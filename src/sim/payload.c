@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "sim/payload.h"
@@ -90,10 +90,8 @@ static void put_run(json_t *j, const struct run *r, const char *app)
 {
 	const struct options *o = r->sim->options;
 	char now[TEXT_TIME_SIZE];
-	struct timespec t;
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	text_time((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, now);
+	text_time(clock_wall(), now);
 	put_joined(j, "run_app_url", app, o->workspace, "/runs/", r->run_id);
 	json_put_string(j, "run_created_at", now);
 	json_put_string(j, "run_created_by", "planspool-sim");

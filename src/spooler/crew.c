@@ -15,9 +15,9 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "spooler/crew.h"
@@ -49,14 +49,6 @@ struct crew {
 	LIST_HEAD(crew_list, crew_worker) workers;
 	struct loop_timer *watchdog, *replace;
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- messages ---- */
 
@@ -264,7 +256,7 @@ static void on_child(void *context, int signal)
 static void on_watch(void *context)
 {
 	struct crew *c = context;
-	int64_t now = monotonic_ms(), since;
+	int64_t now = clock_monotonic(), since;
 	struct crew_worker *w;
 
 	LIST_FOREACH(w, &c->workers, link) {

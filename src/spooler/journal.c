@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -22,7 +22,6 @@
 int journal(struct spool *s, const char *id, bool durable, const char *event, const char *format, ...)
 {
 	char detail[DETAIL_MAX] = "", when[TEXT_TIME_SIZE], *line;
-	struct timespec now;
 	json_t *j;
 	va_list ap;
 	int rc, saved;
@@ -33,8 +32,7 @@ int journal(struct spool *s, const char *id, bool durable, const char *event, co
 		va_end(ap);
 		detail[text_utf8_valid(detail, strlen(detail))] = '\0';	/* a cut may have split a character */
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	text_time((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, when);
+	text_time(clock_wall(), when);
 	j = json_new_object();
 	json_put_string(j, "time", when);
 	json_put_string(j, "event", event);

@@ -19,9 +19,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "spooler/crew.h"
@@ -51,14 +51,6 @@ struct supervisor {
 	bool once, stopping;
 	int status;
 };
-
-static int64_t wall_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static unsigned worker_count(const struct settings *settings)
 {
@@ -214,7 +206,7 @@ static void adopt(struct supervisor *s, const struct spool_entry *entry)
 	char holder[SPOOL_INSTANCE_SIZE];
 
 	if (spool_holder(s->spool, entry->id, holder) != 0) {
-		if (errno == ENOENT && wall_ms() - entry->mtime_ms > NO_CLAIM_MS && spool_set_aside_active(s->spool, entry->id) == 0)
+		if (errno == ENOENT && clock_wall() - entry->mtime_ms > NO_CLAIM_MS && spool_set_aside_active(s->spool, entry->id) == 0)
 			log_warn(entry->id, "nobody holds it and nobody ever claimed it: moved to corrupt/");
 		return;
 	}
@@ -322,7 +314,7 @@ static void on_housekeeping(void *context)
 {
 	struct supervisor *s = context;
 	const struct config *config = s->settings->config;
-	int64_t now = wall_ms();
+	int64_t now = clock_wall();
 	struct old done = { s, SPOOL_DONE, now - config->keep_done_ms };
 	struct old undelivered = { s, SPOOL_UNDELIVERED, now - config->keep_undelivered_ms };
 

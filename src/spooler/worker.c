@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "spooler/job.h"
 #include "spooler/worker.h"
@@ -27,14 +27,6 @@ struct worker {
 	unsigned jobs;
 	bool finishing;
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void say(struct worker *w, char what, const char *id)
 {
@@ -89,7 +81,7 @@ static void on_turn(void *context, bool awake)
 	struct worker *w = context;
 
 	w->start->board->job[0] = '\0';
-	w->start->board->busy_since_ms = awake ? monotonic_ms() : 0;
+	w->start->board->busy_since_ms = awake ? clock_monotonic() : 0;
 	if (awake && !lease_held(w->start->lease)) {
 		log_error(NULL, "the lease was not renewed in time, so another spooler may have taken over: worker stops");
 		_exit(EXIT_FAILURE);
