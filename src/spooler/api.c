@@ -6,7 +6,11 @@
  * not to a path that a server or a proxy might read as another one.
  *
  * Bodies of answers that nobody asked for are read up to ANSWER_MAX, so that the connection can be used again, and the reason in a
- * JSON:API error is taken from them for the log, unless it repeats something that is secret.
+ * JSON:API error is taken from them for the log, unless it repeats something that is secret; of storage, whose URLs are secret as
+ * a whole, no reason is taken.
+ *
+ * HCP Terraform sends X-RateLimit-Reset with every answer, so only with 429 does it say when to come back. Nobody is asked again
+ * without any pause, whatever wait is named, and no pause of one request holds up the others for more than PAUSE_MAX_MS.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +21,15 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "spooler/api.h"
 
 #define CONNECT_MS 15000
 #define IDLE_MS 30000
 #define ANSWER_MAX 65536
+#define DETAIL_MAX 300
+#define NAMED_MIN_MS 100
+#define PAUSE_MAX_MS 60000
 
 /* ---- where to, with what ---- */
 
@@ -115,6 +123,7 @@ int api_redirect(const struct endpoint_settings *endpoint, const struct api_targ
 			c->name);
 		goto out;
 	}
+	out->storage = true;
 	rc = 0;
 out:
 	free(origin);
@@ -179,13 +188,26 @@ static const char *error_detail(const struct api_call *call, json_t **parsed)
 	json_t *first;
 
 	*parsed = NULL;
-	if (call->error.len == 0 || json_parse(buf_text(&call->error), call->error.len, parsed, why) != 0)
+	if (call->error.len == 0 || call->request.target->storage ||
+	    json_parse(buf_text(&call->error), call->error.len, parsed, why) != 0)
 		return "";
 	first = json_at(json_get(*parsed, "errors"), 0);
 	detail = json_get_string(first, "detail");
 	if (detail == NULL)
 		detail = json_get_string(first, "title");
 	return detail == NULL || repeats_secret(call, detail) ? "" : detail;
+}
+
+/* The wait that the sender names, in milliseconds; -1 for none. */
+static int64_t named_wait(const struct http_head *head)
+{
+	struct http_head said = *head;
+	int64_t wait;
+
+	if (head->status != 429)
+		said.rate_reset = NULL;
+	wait = schedule_named_wait(&said, time(NULL));
+	return wait >= 0 && wait < NAMED_MIN_MS ? NAMED_MIN_MS : wait;
 }
 
 static void on_done(void *context, enum http_end end, const struct http_head *head, const char *why)
@@ -201,13 +223,15 @@ static void on_done(void *context, enum http_end end, const struct http_head *he
 		end = HTTP_ANSWERED;
 	answer.meaning = schedule_answer(end, head->status);
 	if (answer.meaning == SCHEDULE_LATER && head->status != 0)
-		answer.wait_ms = schedule_named_wait(head, time(NULL));
-	pacer_heard(call->api->pacer, call->request.target->origin, head, answer.wait_ms);
+		answer.wait_ms = named_wait(head);
+	pacer_heard(call->api->pacer, call->request.target->origin, head,
+		answer.wait_ms < PAUSE_MAX_MS ? answer.wait_ms : PAUSE_MAX_MS);
 	detail = error_detail(call, &parsed);
 	if (end != HTTP_ANSWERED)
 		snprintf(text, sizeof text, "%s", why);
 	else
-		snprintf(text, sizeof text, "%d%s%.300s", head->status, detail[0] != '\0' ? ": " : "", detail);
+		snprintf(text, sizeof text, "%d%s%.*s", head->status, detail[0] != '\0' ? ": " : "",
+			(int)text_utf8_cut(detail, strlen(detail), DETAIL_MAX), detail);
 	answer.why = text;
 	call->request.answered(call->request.context, &answer);
 	json_free(parsed);

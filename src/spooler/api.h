@@ -26,6 +26,7 @@ struct api_target {
 	char *origin;			/* owned */
 	char *ca_file;			/* owned; NULL: the system's */
 	const struct secret *bearer;	/* NULL: none; borrowed from the job or the settings */
+	bool storage;			/* found by a redirect: all of its URL is as good as a password */
 };
 
 /* The target of a URL of the request itself: its origin must be one of the endpoint's hosts. token is the request's own, which goes
@@ -42,7 +43,7 @@ void api_target_clear(struct api_target *t);
 struct api_answer {
 	enum schedule_answer meaning;
 	int status;			/* 0: no answer */
-	int64_t wait_ms;		/* the wait that the sender names; -1: none */
+	int64_t wait_ms;		/* the wait that the sender names, never nothing; -1: none */
 	const char *location;		/* NULL if none */
 	bool stopped;			/* data returned false */
 	const char *why;		/* for people: "503", "422: Message is too long", "could not connect: ..." */

@@ -32,7 +32,7 @@ struct delivery {
 	bool sending_final;
 	struct api_call *call;
 	struct loop_timer *again;
-	int64_t wait_ms;
+	int64_t wait_ms;		/* the last wait of our own choice; 0: none yet */
 	unsigned tries, refused, level;	/* of the final */
 };
 
@@ -64,15 +64,15 @@ void delivery_free(struct delivery *d)
 static bool again_later(struct delivery *d, const struct api_answer *answer)
 {
 	char note[API_WHY];
+	int64_t wait_ms;
 
 	d->wait_ms = schedule_backoff(d->wait_ms, randombytes_random());
-	if (answer->wait_ms >= 0)
-		d->wait_ms = answer->wait_ms;
-	if (loop_now(d->api->loop) + d->wait_ms >= d->job.end_ms)
+	wait_ms = answer->wait_ms >= 0 ? answer->wait_ms : d->wait_ms;
+	if (loop_now(d->api->loop) + wait_ms >= d->job.end_ms)
 		return false;
-	snprintf(note, sizeof note, "%.400s; tried again in %.1f s", answer->why, (double)d->wait_ms / 1000);
+	snprintf(note, sizeof note, "%.400s; tried again in %.1f s", answer->why, (double)wait_ms / 1000);
 	d->job.note(d->job.context, note);
-	loop_timer_set(d->again, d->wait_ms);
+	loop_timer_set(d->again, wait_ms);
 	return true;
 }
 

@@ -27,7 +27,7 @@ struct fetch {
 	struct api_call *call;
 	struct loop_timer *again;
 	unsigned redirects, refused;
-	int64_t wait_ms;		/* the last wait; 0: none yet */
+	int64_t wait_ms;		/* the last wait of our own choice; 0: none yet */
 	bool began;			/* some of a body has been handed on */
 };
 
@@ -68,13 +68,13 @@ static void ask_api(void *context)
 static void ask_later(struct fetch *f, const struct api_answer *answer)
 {
 	char note[API_WHY];
+	int64_t wait_ms;
 
 	f->wait_ms = schedule_backoff(f->wait_ms, randombytes_random());
-	if (answer->wait_ms >= 0)
-		f->wait_ms = answer->wait_ms;
-	snprintf(note, sizeof note, "%.400s; asked again in %.1f s", answer->why, (double)f->wait_ms / 1000);
+	wait_ms = answer->wait_ms >= 0 ? answer->wait_ms : f->wait_ms;
+	snprintf(note, sizeof note, "%.400s; asked again in %.1f s", answer->why, (double)wait_ms / 1000);
 	f->job.note(f->job.context, note);
-	loop_timer_set(f->again, f->wait_ms);
+	loop_timer_set(f->again, wait_ms);
 }
 
 static void ask_few_times(struct fetch *f, const struct api_answer *answer)
