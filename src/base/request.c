@@ -102,8 +102,10 @@ static int read_callback_url(struct request *r, char why[REQUEST_WHY])
 	r->callback_url = json_get_string(r->payload, "task_result_callback_url");
 	if (r->callback_url != NULL && url_parse(r->callback_url, &url, reason) == 0)
 		return 0;
-	snprintf(why, REQUEST_WHY, "task_result_callback_url: %s: %s",
-		missing_or_malformed(r->payload, "task_result_callback_url"), reason);
+	if (json_has(r->payload, "task_result_callback_url"))
+		snprintf(why, REQUEST_WHY, "task_result_callback_url: malformed: %s", reason);
+	else
+		snprintf(why, REQUEST_WHY, "task_result_callback_url: missing");
 	return -1;
 }
 
