@@ -156,20 +156,31 @@ int envelope_read(const char *text, size_t len, const char *id, struct envelope 
 	return rc;
 }
 
-/* A URL of the request with its query again; NULL if the request has none. */
-static struct secret *whole_url(const char *open, const json_t *queries, const char *field)
+/* Puts a URL of the request together again with what was cut off; *out stays NULL if the request has none. Anyone who holds the
+ * public key can seal: -1 for what no cut ever makes, which could turn the open part into another host. */
+static int whole_url(const char *open, const json_t *queries, const char *field, struct secret **out)
 {
 	const char *query = json_get_string(queries, field);
-	struct secret *whole;
 	char *text;
 
+	if (query != NULL && query[0] != '?' && query[0] != '#')
+		return -1;
 	if (open == NULL)
-		return NULL;
+		return 0;
 	text = xasprintf("%s%s", open, query == NULL ? "" : query);
-	whole = secret_new(text, strlen(text));
+	*out = secret_new(text, strlen(text));
 	sodium_memzero(text, strlen(text));
 	free(text);
-	return whole;
+	return 0;
+}
+
+static int whole_urls(struct envelope *e, const json_t *queries)
+{
+	const struct request *r = &e->request;
+
+	return whole_url(r->callback_url, queries, "task_result_callback_url", &e->callback_url) == 0 &&
+		whole_url(r->plan_url, queries, "plan_json_api_url", &e->plan_url) == 0 &&
+		whole_url(r->configuration_url, queries, "configuration_version_download_url", &e->configuration_url) == 0 ? 0 : -1;
 }
 
 int envelope_unseal(struct envelope *e, const char *text, size_t len, const char *id, const struct seal_secret *keys, size_t n,
@@ -177,7 +188,7 @@ int envelope_unseal(struct envelope *e, const char *text, size_t len, const char
 {
 	struct secret *clear = NULL;
 	const char *sealed, *inner_id, *token;
-	json_t *j = NULL, *inner = NULL, *queries;
+	json_t *j = NULL, *inner = NULL;
 	char reason[JSON_WHY];
 	int rc = -1;
 
@@ -197,12 +208,12 @@ int envelope_unseal(struct envelope *e, const char *text, size_t len, const char
 		snprintf(why, ENVELOPE_WHY, "sealed: belongs to another job");
 		goto out;
 	}
+	if (whole_urls(e, json_get(inner, "queries")) != 0) {
+		snprintf(why, ENVELOPE_WHY, "sealed: what belongs to a URL is no query");
+		goto out;
+	}
 	token = json_get_string(inner, "access_token");
-	queries = json_get(inner, "queries");
 	e->access_token = token == NULL ? NULL : secret_new(token, strlen(token));
-	e->callback_url = whole_url(e->request.callback_url, queries, "task_result_callback_url");
-	e->plan_url = whole_url(e->request.plan_url, queries, "plan_json_api_url");
-	e->configuration_url = whole_url(e->request.configuration_url, queries, "configuration_version_download_url");
 	rc = 0;
 out:
 	secret_free(clear);
