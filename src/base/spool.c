@@ -135,13 +135,16 @@ bool spool_exists(int dirfd, const char *name)
 bool spool_format_known(int root, const char *directory, char why[SPOOL_WHY])
 {
 	struct buf text = BUF_INIT(64);
+	int rc = fsio_read_file(root, "format", &text);
 	bool known = false;
 	char *end;
 
-	if (fsio_read_file(root, "format", &text) != 0) {
-		snprintf(why, SPOOL_WHY, "%s: no spool yet (%s); planspoold makes it at its start, or run: planspoold --once",
-			directory, errno == ENOENT ? "no file 'format' in it" : strerror(errno));
-	} else if (strtol(buf_text(&text), &end, 10) != SPOOL_FORMAT || strcmp(end, "\n") != 0) {
+	if (rc != 0 && errno == ENOENT) {
+		snprintf(why, SPOOL_WHY, "%s: no spool yet (no file 'format' in it); planspoold makes it at its start, or run: "
+			"planspoold --once", directory);
+	} else if (rc != 0 && errno != EMSGSIZE) {
+		snprintf(why, SPOOL_WHY, "%s/format: %s", directory, strerror(errno));
+	} else if (rc != 0 || strtol(buf_text(&text), &end, 10) != SPOOL_FORMAT || strcmp(end, "\n") != 0) {
 		snprintf(why, SPOOL_WHY, "%s: format is not %d: this spool belongs to another version of planspool",
 			directory, SPOOL_FORMAT);
 	} else {
@@ -168,6 +171,8 @@ struct spool *spool_open(const char *directory, char why[SPOOL_WHY])
 	s = xcalloc(1, sizeof *s);
 	s->directory = xstrdup(directory);
 	s->new_path = xasprintf("%s/new", directory);
+	for (int i = 0; i < PLACES; i++)
+		s->fd[i] = -1;
 	s->fd[ROOT] = root;
 	for (int i = ROOT + 1; i < PLACES; i++) {
 		s->fd[i] = openat(root, spool_places[i].name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -186,7 +191,7 @@ void spool_close(struct spool *s)
 	if (s == NULL)
 		return;
 	for (int i = 0; i < PLACES; i++)
-		if (s->fd[i] > 0)
+		if (s->fd[i] >= 0)
 			close(s->fd[i]);
 	free(s->directory);
 	free(s->new_path);

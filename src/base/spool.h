@@ -48,7 +48,7 @@ enum spool_accepted { SPOOL_ACCEPTED, SPOOL_DUPLICATE, SPOOL_REFUSED };
  * nothing half-written, though after the link the whole job may stay. */
 enum spool_accepted spool_accept(struct spool *s, const char *id, const char *envelope, size_t len);
 
-/* 0 if a job could be written (rights, seal-keys); else -1 with a reason. */
+/* 0 if this user may write jobs; else -1 with a reason. */
 int spool_writable(struct spool *s, char why[SPOOL_WHY]);
 /* Milliseconds since a spooler last showed life, by the mtimes in spoolers/; -1 if none ever did. */
 int64_t spool_last_life(struct spool *s);
@@ -74,14 +74,14 @@ enum spool_claimed {
 	SPOOL_LOST,		/* another spooler has it, or it is gone */
 	SPOOL_FINISHED,		/* a duplicate of a job in done/ or undelivered/: dropped */
 	SPOOL_SET_ASIDE,	/* no regular file, wrong owner, too large: moved to corrupt/; reason in why */
-	SPOOL_TROUBLE,		/* errno; it stays where it is and is tried again later */
+	SPOOL_TROUBLE,		/* errno; it stays in new/, or is ours in active/ already, and is tried again later */
 };
 /* Claims new/<id>.json for instance (the lease's name). LOST with active/<id> in place also removes the entry in new/. */
 enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid, char why[SPOOL_WHY]);
 
 /* The instance that holds active/<id>. 0, or -1: ENOENT when it is gone, or holds no claim file. */
 int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE]);
-/* Takes active/<id> over from a dead holder. CLAIMED, LOST, FINISHED or TROUBLE. */
+/* Takes active/<id> over from a dead holder, or up again from oneself after trouble. CLAIMED, LOST, FINISHED or TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
 /* Moves new/<name>, whatever it is, or active/<id> to corrupt/, under a name not used there before. */
@@ -91,7 +91,7 @@ int spool_set_aside_active(struct spool *s, const char *id);
 /* Files of a job. All are old or new after a crash, never a mixture, but the log. */
 enum spool_file { SPOOL_REQUEST, SPOOL_LOG, SPOOL_OUTCOMES, SPOOL_RESULT };
 int spool_read(struct spool *s, enum spool_state state, const char *id, enum spool_file file, struct buf *out);
-bool spool_has(struct spool *s, enum spool_state state, const char *id, enum spool_file file);
+bool spool_has(struct spool *s, enum spool_state state, const char *id, enum spool_file file);	/* not for new/ */
 int spool_write_outcomes(struct spool *s, const char *id, const void *data, size_t n);
 /* Publishes the final body once. 0: it is this one; 1: there was one already, which decides (read it); -1. */
 int spool_publish_result(struct spool *s, const char *id, const void *data, size_t n);

@@ -5,8 +5,10 @@
  * that a person can act on. "format" comes last: with it, everything else is there. The group of what the handler may use is that
  * of the handler's user, of which the spooler's user must then be a member (or root).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +73,31 @@ static int root_write(int root, const char *name, const char *text, size_t len)
 	return rc;
 }
 
+/* Gives a file in the spool's root its rights again, when the handler's user is another than before. */
+static int root_mend(int root, const char *name, gid_t group)
+{
+	struct stat st;
+
+	if (fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    (st.st_gid != group && fchownat(root, name, (uid_t)-1, group, AT_SYMLINK_NOFOLLOW) != 0))
+		return -1;
+	return (st.st_mode & 07777) == SPOOL_FILE_MODE ? 0 : fchmodat(root, name, SPOOL_FILE_MODE, 0);
+}
+
+/* Whether files of that group that are not ours can be read, and files of ours given to it. */
+static bool in_group(gid_t group)
+{
+	gid_t groups[NGROUPS_MAX];
+	int n = getgroups(NGROUPS_MAX, groups);
+
+	if (geteuid() == 0 || getegid() == group)
+		return true;
+	for (int i = 0; i < n; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
 static int handler_group(const char *handler_user, gid_t *out, char why[SPOOL_WHY])
 {
 	const struct passwd *user;
@@ -85,7 +112,41 @@ static int handler_group(const char *handler_user, gid_t *out, char why[SPOOL_WH
 		return -1;
 	}
 	*out = user->pw_gid;
+	if (!in_group(*out)) {
+		snprintf(why, SPOOL_WHY, "handler_user: planspoold's user must be a member of group %u of '%s', to read what it accepts",
+			(unsigned)*out, handler_user);
+		return -1;
+	}
 	return 0;
+}
+
+/* A spool is never made out of a directory that has another use: a wrong 'spool:' would take its rights away. */
+static int only_ours(int root, const char *directory, char why[SPOOL_WHY])
+{
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		snprintf(why, SPOOL_WHY, "%s: %s", directory, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while (rc == 0 && (entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+		bool ours = name[0] == '.' || strcmp(name, "lost+found") == 0 || strncmp(name, "format.", 7) == 0;
+
+		for (int i = 0; i < PLACES; i++)
+			ours = ours || strcmp(name, spool_places[i].name) == 0;
+		if (!ours) {
+			snprintf(why, SPOOL_WHY, "%s: is no spool and has '%.200s' in it: name an empty directory, or one that does not exist",
+				directory, name);
+			rc = -1;
+		}
+	}
+	closedir(dir);
+	return rc;
 }
 
 int spool_make(const char *directory, const char *handler_user, char why[SPOOL_WHY])
@@ -93,6 +154,7 @@ int spool_make(const char *directory, const char *handler_user, char why[SPOOL_W
 	char format[16];
 	gid_t group;
 	int root = -1, rc = -1;
+	bool made;
 
 	if (handler_group(handler_user, &group, why) != 0)
 		return -1;
@@ -105,20 +167,17 @@ int spool_make(const char *directory, const char *handler_user, char why[SPOOL_W
 		snprintf(why, SPOOL_WHY, "%s: %s", directory, strerror(errno));
 		return -1;
 	}
+	made = spool_exists(root, "format");
+	if (made ? !spool_format_known(root, directory, why) : only_ours(root, directory, why) != 0)
+		goto out;
 	for (int i = 0; i < PLACES; i++)
 		if (place_make(root, directory, (enum spool_place)i, group, why) != 0)
 			goto out;
 	/* The format comes last: with it, everything else is there. */
-	if (!spool_exists(root, "format")) {
-		snprintf(format, sizeof format, "%d\n", SPOOL_FORMAT);
-		if (root_write(root, "format", format, strlen(format)) != 0) {
-			snprintf(why, SPOOL_WHY, "%s/format: %s", directory, strerror(errno));
-			goto out;
-		}
-	} else if (!spool_format_known(root, directory, why)) {
-		goto out;
-	}
-	rc = 0;
+	snprintf(format, sizeof format, "%d\n", SPOOL_FORMAT);
+	rc = made ? root_mend(root, "format", group) : root_write(root, "format", format, strlen(format));
+	if (rc != 0)
+		snprintf(why, SPOOL_WHY, "%s/format: %s", directory, strerror(errno));
 out:
 	close(root);
 	return rc;
