@@ -59,6 +59,17 @@ int spool_set_aside_active(struct spool *s, const char *id)
 	return renameat(s->fd[ACTIVE], id, s->fd[CORRUPT], to);
 }
 
+/* Whether a file that may not be opened lets its group read it, as the handler's do: then it is the spooler's user who lacks that
+ * group, and setting jobs aside for it would lose them all. */
+static bool ours_to_mend(struct spool *s, const char *name)
+{
+	struct stat st;
+	bool ours = fstatat(s->fd[NEW], name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_IRGRP) != 0;
+
+	errno = EACCES;
+	return ours;
+}
+
 /* Reads new/<name> if it is what the handler writes. 0; 1 with the reason if it is not; -1. */
 static int new_read(struct spool *s, const char *name, uid_t handler_uid, struct buf *out, char why[SPOOL_WHY])
 {
@@ -66,7 +77,7 @@ static int new_read(struct spool *s, const char *name, uid_t handler_uid, struct
 	struct stat st;
 
 	if (fd < 0) {
-		if (errno != ELOOP && errno != ENXIO && errno != EACCES)
+		if ((errno != ELOOP && errno != ENXIO && errno != EACCES) || (errno == EACCES && ours_to_mend(s, name)))
 			return -1;
 		snprintf(why, SPOOL_WHY, "new/%s: not a file that can be opened: %s", name, strerror(errno));
 		return 1;
@@ -107,9 +118,19 @@ static int claim_prepare(struct spool *s, const char *hidden, const char *instan
 	return rc;
 }
 
-static bool ended(const struct spool *s, const char *id)
+/* Whether the job is in done/ or undelivered/: 1, 0, or -1 when that cannot be seen, which must never be taken for a no. */
+static int ended(const struct spool *s, const char *id)
 {
-	return spool_exists(s->fd[DONE], id) || spool_exists(s->fd[UNDELIVERED], id);
+	static const enum spool_place places[] = { DONE, UNDELIVERED };
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		if (fstatat(s->fd[places[i]], id, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return 1;
+		if (errno != ENOENT)
+			return -1;
+	}
+	return 0;
 }
 
 enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid, char why[SPOOL_WHY])
@@ -117,7 +138,7 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 	enum spool_claimed how = SPOOL_TROUBLE;
 	struct buf envelope = BUF_INIT(SPOOL_ENVELOPE_MAX);
 	char name[SPOOL_NAME_SIZE], hidden[SPOOL_NAME_SIZE];
-	int rc, saved;
+	int rc, over, saved;
 
 	spool_name(name, "%s.json", id);
 	spool_name(hidden, ".claim.%s.%s", instance, id);
@@ -140,15 +161,16 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 		goto out;
 	}
 	/* Whoever has active/<id> decides whether this is a duplicate of a job that ended. */
-	if (ended(s, id)) {
+	over = ended(s, id);
+	if (over > 0) {
 		if (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT)
 			how = renameat(s->fd[ACTIVE], id, s->fd[ACTIVE], hidden) == 0 ? SPOOL_FINISHED : SPOOL_TROUBLE;
 		goto out;
 	}
-	/* Gone from new/ since it was read: another spooler claimed and finished it, and housekeeping may have removed it. */
-	if (fsio_sync(s->fd[ACTIVE]) != 0 || (unlinkat(s->fd[NEW], name, 0) != 0 && errno != ENOENT))
-		goto out;
-	how = SPOOL_CLAIMED;
+	/* A spooler that lost to us may have removed the entry in new/ already. So trouble from here on leaves active/<id> where it
+	 * is: it may be all that is left of the job. */
+	if (over == 0 && fsio_sync(s->fd[ACTIVE]) == 0 && (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT))
+		how = SPOOL_CLAIMED;
 out:
 	saved = errno;
 	if (how != SPOOL_CLAIMED)
@@ -183,15 +205,17 @@ int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_S
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance)
 {
 	char old[SPOOL_NAME_SIZE], mine[SPOOL_NAME_SIZE];
+	int over;
 
 	spool_name(old, "%s/claim.%s", id, from);
 	spool_name(mine, "%s/claim.%s", id, instance);
 	if (renameat(s->fd[ACTIVE], old, s->fd[ACTIVE], mine) != 0)
 		return errno == ENOENT ? SPOOL_LOST : SPOOL_TROUBLE;
-	/* The dead holder may have won a duplicate and not come to look whether the job had ended. */
-	if (ended(s, id))
+	/* The last holder may have won a duplicate and not come to look whether the job had ended. */
+	over = ended(s, id);
+	if (over > 0)
 		return spool_remove(s, SPOOL_ACTIVE, id) == 0 ? SPOOL_FINISHED : SPOOL_TROUBLE;
-	return SPOOL_CLAIMED;
+	return over == 0 ? SPOOL_CLAIMED : SPOOL_TROUBLE;
 }
 
 /* ---- a job's files ---- */

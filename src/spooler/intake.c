@@ -18,15 +18,17 @@
 static enum intake_end take(struct job_world *world, const char *id, bool *has_result)
 {
 	char holder[SPOOL_INSTANCE_SIZE], why[SPOOL_WHY] = "";
+	bool ours = spool_holder(world->spool, id, holder) == 0 && strcmp(holder, world->instance) == 0;
 
-	if (spool_holder(world->spool, id, holder) == 0 && strcmp(holder, world->instance) == 0) {
-		*has_result = spool_has(world->spool, SPOOL_ACTIVE, id, SPOOL_RESULT);
-		(void)journal(world->spool, id, false, "resumed", "%s", *has_result ? "its result is delivered" : "it is checked again");
-		return INTAKE_READY;
-	}
-	switch (spool_claim(world->spool, id, world->instance, world->settings->handler_uid, why)) {
+	/* Ours: a worker may have died, or met trouble, before it saw that the job had ended. */
+	switch (ours ? spool_take_over(world->spool, id, world->instance, world->instance) :
+		spool_claim(world->spool, id, world->instance, world->settings->handler_uid, why)) {
 	case SPOOL_CLAIMED:
-		(void)journal(world->spool, id, false, "claimed", NULL);
+		*has_result = ours && spool_has(world->spool, SPOOL_ACTIVE, id, SPOOL_RESULT);
+		if (ours)
+			(void)journal(world->spool, id, false, "resumed", "%s", *has_result ? "its result is delivered" : "it is checked again");
+		else
+			(void)journal(world->spool, id, false, "claimed", NULL);
 		return INTAKE_READY;
 	case SPOOL_FINISHED:
 		log_info(id, "duplicate of a job that has ended, dropped");
