@@ -206,11 +206,11 @@ static uint8_t filtered(const struct connecting *c, const struct policy_block *b
 
 static void run_block(const struct connecting *c, const struct policy_block *b, const bool *visible, uint8_t *out)
 {
-	bool *inside = xcalloc(c->n + 1, sizeof(*inside)), any = false, and = b->kind == BLOCK_AND;
+	bool *inside = xcalloc(c->n + 1, sizeof(*inside)), any = false, and = b->kind == BLOCK_AND, top = b == c->policy->root;
 	uint8_t *bits = xcalloc(c->n + 1, 1);
 
 	for (size_t i = 0; i < c->n; i++) {
-		inside[i] = visible[i] && targets(&b->types, &b->connected, c->graph->nodes[i]);
+		inside[i] = visible[i] && (!top || targets(&b->types, &b->connected, c->graph->nodes[i]));
 		any |= visible[i] && type_matches(&b->types, c->graph->nodes[i]);
 	}
 	/* Without a node of the resource types an and says nothing, and an or sees everything. */

@@ -124,6 +124,8 @@ static enum policy_leaf_state joined(struct joining *j)
 
 	if (j->decided)
 		return state_of(j->result);
+	if (j->all && !j->type_fits)
+		return LEAF_FALSE;
 	if (!places)
 		return j->unknown ? LEAF_UNKNOWN : j->all ? LEAF_TRUE : LEAF_FALSE;
 	/* One place decides when what it says is what ends the joining; else all of them must be known. */
@@ -162,14 +164,6 @@ static void evaluate_attribute(const struct policy_condition *c, const struct po
 		out->place_count = 0;
 }
 
-/* Whether a value is true in Python's sense: a filter wants that. */
-static bool is_nothing(const struct view *v)
-{
-	return view_absent(v) || (v->type == VIEW_BOOL && !v->boolean) || (v->type == VIEW_STRING && v->len == 0) ||
-		(v->type == VIEW_NUMBER && strspn(v->text, "-0.") == v->len) ||
-		((v->type == VIEW_LIST || v->type == VIEW_OBJECT) && view_count(v) == 0);
-}
-
 static enum truth evaluate_filter(const struct policy_condition *c, const struct policy_node *node, const char **why)
 {
 	struct view root = view_root(node);
@@ -179,7 +173,7 @@ static enum truth evaluate_filter(const struct policy_condition *c, const struct
 
 	if (v.type == VIEW_UNKNOWN)
 		return TRUTH_UNKNOWN;
-	if (is_nothing(&v))
+	if (!view_truthy(&v))
 		return TRUTH_FALSE;
 	return policy_op_within(&v, &c->value, policy_scratch_workspace(node->scratch), why);
 }

@@ -107,31 +107,11 @@ bool policy_node_of_provider(struct policy_node *node, const struct plan_item *i
 	return true;
 }
 
-/* Not null, false, zero or empty. */
-static bool is_true(const struct view *v)
-{
-	double d;
-
-	switch (v->type) {
-	case VIEW_BOOL:
-		return v->boolean;
-	case VIEW_NUMBER:
-		return !policy_number(v, &d) || d != 0;
-	case VIEW_STRING:
-		return v->len > 0;
-	case VIEW_LIST:
-	case VIEW_OBJECT:
-		return view_count(v) > 0;
-	default:
-		return false;
-	}
-}
-
 static struct view provider_attribute(const struct value *expression, const char *key)
 {
 	struct view v = view_plain(value_get(expression, "constant_value"), NULL, key, false);
 
-	return is_true(&v) ? v : view_missing;
+	return view_truthy(&v) ? v : view_missing;
 }
 
 static struct view provider_member(const struct policy_node *node, const char *key, size_t len)

@@ -153,8 +153,14 @@ void policy_prepare_nets(struct policy_operand *v)
 static enum truth net_in(const struct view *e, const struct policy_nets *nets, const char **why)
 {
 	struct policy_net net;
+	int64_t number;
 
-	if (e->type != VIEW_STRING || policy_net_parse(e->text, e->len, &net) != 0) {
+	/* A whole number is an address, as in Python. */
+	if (e->type == VIEW_NUMBER && policy_integer(e, &number) && number >= 0 && number <= UINT32_MAX) {
+		net = (struct policy_net){ .family = 4, .prefix = 32 };
+		for (int i = 0; i < 4; i++)
+			net.bytes[i] = (unsigned char)(number >> (24 - 8 * i));
+	} else if (e->type != VIEW_STRING || policy_net_parse(e->text, e->len, &net) != 0) {
 		*why = "it is no network in CIDR notation";
 		return TRUTH_ERROR;
 	}
@@ -172,15 +178,18 @@ enum truth policy_op_cidr(const struct view *a, const struct policy_operand *v, 
 	struct view e;
 
 	(void)w;
-	if (view_absent(a) || ((a->type == VIEW_STRING || a->type == VIEW_LIST || a->type == VIEW_OBJECT) &&
-		a->len == 0 && view_count(a) == 0))
+	if (!view_truthy(a))
 		return TRUTH_FALSE;
 	if (v->nets == NULL) {
 		*why = "the policy's value is no list of networks in CIDR notation";
 		return TRUTH_ERROR;
 	}
-	if (a->type != VIEW_LIST)
+	if (a->type == VIEW_STRING)
 		return net_in(a, v->nets, why);
+	if (a->type != VIEW_LIST) {
+		*why = "it is neither text nor a list";
+		return TRUTH_ERROR;
+	}
 	view_start(&it, a);
 	while (view_next(&it, a, &e)) {
 		enum truth one = e.type == VIEW_UNKNOWN ? TRUTH_TRUE : net_in(&e, v->nets, why);

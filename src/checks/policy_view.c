@@ -151,6 +151,26 @@ bool view_absent(const struct view *v)
 	return v->type == VIEW_MISSING || v->type == VIEW_NULL;
 }
 
+bool view_truthy(const struct view *v)
+{
+	switch (v->type) {
+	case VIEW_UNKNOWN:
+		return true;
+	case VIEW_BOOL:
+		return v->boolean;
+	case VIEW_NUMBER:
+		/* The digits of its mantissa decide. */
+		return strcspn(v->text, "123456789eE") < v->len && strchr("eE", v->text[strcspn(v->text, "123456789eE")]) == NULL;
+	case VIEW_STRING:
+		return v->len > 0;
+	case VIEW_LIST:
+	case VIEW_OBJECT:
+		return view_count(v) > 0;
+	default:
+		return false;
+	}
+}
+
 bool view_equals_text(const struct view *v, const char *text)
 {
 	return v->type == VIEW_STRING && v->len == strlen(text) && memcmp(v->text, text, v->len) == 0;

@@ -43,6 +43,7 @@ struct view view_root(const struct policy_node *node);
 extern const struct view view_missing;
 
 bool view_absent(const struct view *v);		/* missing or null */
+bool view_truthy(const struct view *v);		/* Python's truth: not null, false, zero or empty */
 bool view_equals_text(const struct view *v, const char *text);	/* a string equal to text */
 
 /* A member of an object; missing if there is none, or v is no object. */
