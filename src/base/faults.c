@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -79,6 +80,19 @@ void faults_print(const struct faults *f, FILE *out)
 
 		fprintf(out, "%s\n", line);
 		free(line);
+	}
+}
+
+void faults_log(const struct faults *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		char *text = fault_text(&f->list[i]);
+
+		if (f->list[i].warning)
+			log_warn(NULL, "%s", text);
+		else
+			log_error(NULL, "%s", text);
+		free(text);
 	}
 }
 

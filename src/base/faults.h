@@ -30,6 +30,7 @@ void faults_warn(struct faults *f, const char *file, unsigned line, const char *
 char *fault_text(const struct fault *fault);
 
 void faults_print(const struct faults *f, FILE *out);	/* a line each */
+void faults_log(const struct faults *f);		/* likewise, into the log */
 void faults_free(struct faults *f);
 
 #endif

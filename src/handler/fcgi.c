@@ -5,8 +5,8 @@
  * it: no thread takes another connection, every request that was taken is answered, then fcgi_serve returns.
  * Connections still waiting in the queue of a socket that was given stay there for the next server.
  *
- * Signals are blocked in all threads and taken by the main one with sigwait, which closes a pipe that every wait for
- * a connection also watches. So no signal interrupts anything: libfcgi takes an interrupted read for a broken
+ * Signals are blocked in all threads and taken by the main one, which then closes a pipe that every wait for a
+ * connection also watches. So no signal interrupts anything: libfcgi takes an interrupted read for a broken
  * connection, and a flag set just before a blocking accept would be seen too late. That is also why libfcgi does not
  * accept: it is handed connections that were accepted here, see adopt.
  *
@@ -38,6 +38,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/notify.h"
 #include "handler/answer.h"
 #include "handler/fcgi.h"
 
@@ -204,19 +205,26 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* Waits for a signal that ends the server. */
+/* Waits for a signal that ends the server, and shows life to a watchdog: it takes the keeper's lock for that, which
+ * every request needs too. */
 static void wait_for_end(struct server *s, const sigset_t *signals)
 {
+	const int64_t every = notify_watchdog_ms();
+	const struct timespec wait = { .tv_sec = every / 1000, .tv_nsec = every % 1000 * 1000000 };
 	int sig;
 
 	for (;;) {
-		if (sigwait(signals, &sig))
+		sig = sigtimedwait(signals, NULL, every ? &wait : NULL);
+		if (sig < 0 && errno == EINTR)
 			continue;
-		if (sig != SIGHUP) {
+		if (sig > 0 && sig != SIGHUP) {
 			log_info(NULL, "ending: open requests are finished first");
+			(void)notify(NOTIFY_STOPPING);
 			return;
 		}
 		keeper_look(s->keeper);
+		if (every)
+			(void)notify(NOTIFY_ALIVE);
 	}
 }
 
@@ -257,10 +265,12 @@ int fcgi_serve(int listen_fd, unsigned threads, struct keeper *keeper)
 	s.stop_fd = stop[0];
 	while (started < threads && pthread_create(&workers[started], NULL, work, &s) == 0)
 		started++;
-	if (started == threads)
+	if (started == threads) {
+		(void)notify(NOTIFY_READY);
 		wait_for_end(&s, &signals);
-	else
+	} else {
 		log_error(NULL, "cannot start %u threads", threads);
+	}
 	close(stop[1]);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(workers[i], NULL);

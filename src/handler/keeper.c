@@ -144,17 +144,6 @@ void keeper_free(struct keeper *k)
 	free(k);
 }
 
-static void log_faults(const struct faults *faults)
-{
-	for (size_t i = 0; i < faults->n; i++) {
-		char *text = fault_text(&faults->list[i]);
-
-		log_error(NULL, "%s", text);
-		free(text);
-	}
-	log_error(NULL, "the configuration has errors: the one before stays in force");
-}
-
 /* The settings that replace the current ones, or NULL to keep those. Called without the lock, by one thread at a
  * time. */
 static struct settings *read_again(struct keeper *k, bool changed)
@@ -176,7 +165,8 @@ static struct settings *read_again(struct keeper *k, bool changed)
 			stamp_look(k->stamps.list[i].path, &k->stamps.list[i].was);
 		k->stamps.list[0].was = stamps.list[0].was;
 		stamps_free(&stamps);
-		log_faults(&faults);
+		faults_log(&faults);
+		log_error(NULL, "the configuration has errors: the one before stays in force");
 	} else {
 		stamps_free(&stamps);
 	}

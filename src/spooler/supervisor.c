@@ -24,13 +24,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/notify.h"
 #include "spooler/crew.h"
 #include "spooler/hint.h"
 #include "spooler/journal.h"
 #include "spooler/roster.h"
 #include "spooler/schedule.h"
 #include "spooler/supervisor.h"
-
 
 #define GRACE_MS 10000
 #define HOUSEKEEPING_MS 60000
@@ -47,7 +47,7 @@ struct supervisor {
 	struct crew *crew;
 	struct roster *roster;
 	struct hint *hint;
-	struct loop_timer *scan, *renew, *housekeeping, *grace;
+	struct loop_timer *scan, *renew, *housekeeping, *grace, *alive;
 	bool once, stopping;
 	int status;
 };
@@ -245,6 +245,7 @@ static void stop(struct supervisor *s)
 	if (s->stopping)
 		return;
 	s->stopping = true;
+	(void)notify(NOTIFY_STOPPING);
 	hint_free(s->hint);
 	s->hint = NULL;
 	loop_timer_clear(s->scan);
@@ -332,20 +333,18 @@ static void on_grace(void *context)
 	crew_kill(s->crew);
 }
 
-/* ---- signals ---- */
-
-static void log_faults(const struct faults *faults)
+static void on_alive(void *context)
 {
-	for (size_t i = 0; i < faults->n; i++) {
-		char *text = fault_text(&faults->list[i]);
+	struct supervisor *s = context;
+	int64_t every = notify_watchdog_ms();
 
-		if (faults->list[i].warning)
-			log_warn(NULL, "%s", text);
-		else
-			log_error(NULL, "%s", text);
-		free(text);
-	}
+	if (every == 0)
+		return;
+	(void)notify(NOTIFY_ALIVE);
+	loop_timer_set(s->alive, every);
 }
+
+/* ---- signals ---- */
 
 static void on_hangup(void *context, int signal)
 {
@@ -356,10 +355,11 @@ static void on_hangup(void *context, int signal)
 	(void)signal;
 	if (s->stopping)
 		return;
+	(void)notify(NOTIFY_RELOADING);
 	settings = settings_load(s->config_path, &faults);
 	if (settings != NULL && strcmp(settings->config->spool, s->settings->config->spool) != 0)
 		faults_error(&faults, s->config_path, 0, "spool: cannot be changed by a reload; restart planspoold");
-	log_faults(&faults);
+	faults_log(&faults);
 	if (settings == NULL || faults.errors > 0) {
 		log_error(NULL, "not reloaded: what was in force stays in force");
 		settings_free(settings);
@@ -372,6 +372,7 @@ static void on_hangup(void *context, int signal)
 		log_info(NULL, "reloaded");
 	}
 	faults_free(&faults);
+	(void)notify(NOTIFY_READY);
 }
 
 static void on_terminate(void *context, int signal)
@@ -395,6 +396,7 @@ static void start(struct supervisor *s)
 	s->renew = loop_timer_new(s->loop, on_renew, s);
 	s->housekeeping = loop_timer_new(s->loop, on_housekeeping, s);
 	s->grace = loop_timer_new(s->loop, on_grace, s);
+	s->alive = loop_timer_new(s->loop, on_alive, s);
 	loop_signal(s->loop, SIGTERM, on_terminate, s);
 	loop_signal(s->loop, SIGINT, on_terminate, s);
 	loop_signal(s->loop, SIGHUP, on_hangup, s);
@@ -403,6 +405,7 @@ static void start(struct supervisor *s)
 	loop_timer_set(s->scan, 0);
 	loop_timer_set(s->housekeeping, 0);
 	loop_timer_set(s->renew, LEASE_RENEW_MS);
+	loop_timer_set(s->alive, 0);
 }
 
 int supervise(const char *config_path, struct settings *settings, struct spool *spool, struct lease *lease, bool once)
@@ -414,12 +417,14 @@ int supervise(const char *config_path, struct settings *settings, struct spool *
 
 	start(&s);
 	log_info(NULL, "working on %s with %u workers", settings->config->spool, worker_count(settings));
+	(void)notify(NOTIFY_READY);
 	loop_run(s.loop);
 	hint_free(s.hint);
 	loop_timer_free(s.scan);
 	loop_timer_free(s.renew);
 	loop_timer_free(s.housekeeping);
 	loop_timer_free(s.grace);
+	loop_timer_free(s.alive);
 	crew_free(s.crew);
 	roster_free(s.roster);
 	lease_watch_free(s.others);
