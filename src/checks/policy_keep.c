@@ -23,12 +23,14 @@
 
 void policy_keep_init(struct policy_keep *k)
 {
-	*k = (struct policy_keep){ .store = policy_store_new() };
+	*k = (struct policy_keep){ .store = policy_store_new(), .text = BUF_INIT(CONFIG_ADDRESS_MAX) };
 }
 
 void policy_keep_free(struct policy_keep *k)
 {
 	policy_hashes_free(&k->references);
+	policy_hashes_free(&k->asked);
+	buf_free(&k->text);
 	policy_store_free(k->store);
 	*k = (struct policy_keep){ .store = NULL };
 }
@@ -54,19 +56,18 @@ static void put_module(struct buf *out, const char *module)
 	}
 }
 
+/* The address of a resource in the configuration. */
 static const char *config_of_change(struct policy_keep *k, const struct resource_change *change)
 {
-	struct buf text = BUF_INIT(CONFIG_ADDRESS_MAX);
-	const char *word;
+	struct buf *text = &k->text;
 
-	put_module(&text, change->module_address);
-	if (buf_append(&text, ".", text.len > 0) != 0 || (change->data && buf_append(&text, "data.", 5) != 0) ||
-		buf_append(&text, change->type, strlen(change->type)) != 0 || buf_append(&text, ".", 1) != 0 ||
-		buf_append(&text, change->name, strlen(change->name)) != 0)
-		buf_clear(&text);	/* too long to be anyone's: nothing refers to it */
-	word = policy_store_word(k->store, buf_text(&text));
-	buf_free(&text);
-	return word;
+	buf_clear(text);
+	put_module(text, change->module_address);
+	if (buf_append(text, ".", text->len > 0) != 0 || (change->data && buf_append(text, "data.", 5) != 0) ||
+		buf_append(text, change->type, strlen(change->type)) != 0 || buf_append(text, ".", 1) != 0 ||
+		buf_append(text, change->name, strlen(change->name)) != 0)
+		buf_clear(text);	/* too long to be anyone's: nothing refers to it */
+	return buf_text(text);
 }
 
 struct policy_kept *policy_keep_node(struct policy_keep *k, const struct policy_node *node)
@@ -75,7 +76,7 @@ struct policy_kept *policy_keep_node(struct policy_keep *k, const struct policy_
 
 	kept->address = policy_store_text(k->store, node->address, strlen(node->address));
 	kept->type = policy_store_word(k->store, node->type.name);
-	kept->config = node->change != NULL ? config_of_change(k, node->change) : policy_store_word(k->store, "");
+	kept->config = policy_store_word(k->store, node->change != NULL ? config_of_change(k, node->change) : "");
 	kept->managed = node->type.managed;
 	kept->tagged = node->type.tagged;
 	if (node->change != NULL && strlen(node->change->module_address) < UINT16_MAX)
@@ -129,24 +130,34 @@ static uint64_t resource_hash(const struct policy_keep *k, const char *config)
 	return policy_store_hash(k->store, 1, config, strlen(config));
 }
 
-void policy_keep_places(struct policy_keep *k, struct policy_kept *kept, struct policy_pending *pending,
-	const struct policy_condition *c, const struct policy_leaf *leaf, const struct policy_node *node)
+void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *node, const struct value *part,
+	struct policy_hashed_place *out)
 {
 	struct value_step steps[STEPS_MAX];
+	int found = find_place(node->unknown, part, steps, 0);
+	uint64_t hash = node->change != NULL ? resource_hash(k, config_of_change(k, node->change)) : 0;
 
+	out->depth = found < 0 ? 0 : found > PLACE_DEPTH ? PLACE_DEPTH : (size_t)found;
+	for (size_t s = 0; s < out->depth; s++) {
+		hash = steps[s].key != NULL ? policy_store_hash(k->store, hash, steps[s].key, steps[s].len) :
+			policy_store_hash_index(k->store, hash, steps[s].index);
+		out->hashes[s] = hash;
+		policy_hashes_add(&k->asked, hash);
+	}
+}
+
+void policy_keep_places(struct policy_keep *k, struct policy_pending *pending, const struct policy_condition *c,
+	const struct policy_leaf *leaf, const struct policy_node *node)
+{
 	for (size_t i = 0; i < leaf->place_count; i++) {
-		int found = find_place(node->unknown, leaf->places[i], steps, 0);
-		int n = found < 0 ? 0 : found > PLACE_DEPTH ? PLACE_DEPTH : found;
-		uint64_t hash = resource_hash(k, kept->config);
-		struct policy_place *place = policy_store_get(k->store, sizeof(*place) + (size_t)n * sizeof(place->hashes[0]));
+		struct policy_hashed_place hashed;
+
+		policy_keep_hash_place(k, node, leaf->places[i], &hashed);
+		struct policy_place *place = policy_store_get(k->store, sizeof(*place) + hashed.depth * sizeof(place->hashes[0]));
 
 		place->leaf = (uint16_t)c->leaf;
-		place->depth = (uint8_t)n;
-		for (int s = 0; s < n; s++) {
-			hash = steps[s].key != NULL ? policy_store_hash(k->store, hash, steps[s].key, steps[s].len) :
-				policy_store_hash_index(k->store, hash, steps[s].index);
-			place->hashes[s] = hash;
-		}
+		place->depth = (uint8_t)hashed.depth;
+		memcpy(place->hashes, hashed.hashes, hashed.depth * sizeof(place->hashes[0]));
 		place->next = pending->places;
 		pending->places = place;
 	}
@@ -181,7 +192,7 @@ static void keep_expression(struct policy_keep *k, const struct value *e, uint64
 		return;
 	}
 	if (value_type(value_get(e, "references")) == VALUE_ARRAY) {
-		if (refers(value_get(e, "references")))
+		if (refers(value_get(e, "references")) && (!k->resources_seen || policy_hashes_has(&k->asked, hash)))
 			policy_hashes_add(&k->references, hash);
 		return;
 	}
@@ -203,37 +214,39 @@ static void keep_expressions(struct policy_keep *k, const struct value *object, 
 	}
 }
 
-const char *policy_keep_config(struct policy_keep *k, const struct plan_item *item, const char *name)
+static const char *config_of_item(struct policy_keep *k, const struct plan_item *item, const char *name)
 {
-	struct buf text = BUF_INIT(CONFIG_ADDRESS_MAX);
-	const char *word;
+	struct buf *text = &k->text;
 	bool fits = true;
 
+	buf_clear(text);
 	for (size_t i = 0; i < item->module_count && fits; i++)
-		fits = buf_append(&text, ".module.", i > 0 ? 8 : 0) == 0 && buf_append(&text, "module.", i == 0 ? 7 : 0) == 0 &&
-			buf_append(&text, item->modules[i], strlen(item->modules[i])) == 0;
+		fits = buf_append(text, ".", i > 0) == 0 && buf_append(text, "module.", 7) == 0 &&
+			buf_append(text, item->modules[i], strlen(item->modules[i])) == 0;
 	if (fits && *name != '\0')
-		fits = buf_append(&text, ".", text.len > 0) == 0 && buf_append(&text, name, strlen(name)) == 0;
+		fits = buf_append(text, ".", text->len > 0) == 0 && buf_append(text, name, strlen(name)) == 0;
 	if (!fits)
-		buf_clear(&text);
-	word = policy_store_word(k->store, buf_text(&text));
-	buf_free(&text);
-	return word;
+		buf_clear(text);
+	return buf_text(text);
+}
+
+const char *policy_keep_config(struct policy_keep *k, const struct plan_item *item, const char *name)
+{
+	return policy_store_word(k->store, config_of_item(k, item, name));
 }
 
 void policy_keep_references(struct policy_keep *k, const struct plan_item *item)
 {
 	const char *address = value_text(value_get(item->value, "address"), NULL);
 
-	if (address == NULL)
-		return;
-	keep_expressions(k, value_get(item->value, "expressions"), resource_hash(k, policy_keep_config(k, item, address)));
+	if (address != NULL && (!k->resources_seen || k->asked.count > 0))
+		keep_expressions(k, value_get(item->value, "expressions"), resource_hash(k, config_of_item(k, item, address)));
 }
 
-static bool place_refers(const struct policy_keep *k, const struct policy_place *place)
+bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, size_t count)
 {
-	for (unsigned i = 0; i < place->depth; i++) {
-		if (policy_hashes_has(&k->references, place->hashes[i]))
+	for (size_t i = 0; i < count; i++) {
+		if (policy_hashes_has(&k->references, hashes[i]))
 			return true;
 	}
 	return false;
@@ -242,17 +255,15 @@ static bool place_refers(const struct policy_keep *k, const struct policy_place 
 enum truth policy_keep_truth(const struct policy_keep *k, const struct policy_pending *pending, const struct policy_condition *c)
 {
 	enum policy_leaf_state state = pending->states[c->leaf];
-	bool all = state == LEAF_TRUE_IF_ALL || state == LEAF_FALSE_IF_ALL, there = all;
+	bool all = state == LEAF_TRUE_IF_ALL || state == LEAF_FALSE_IF_ALL;
 
 	if (!policy_leaf_depends(state))
 		return policy_leaf_truth(state, false);
 	for (const struct policy_place *p = pending->places; p != NULL; p = p->next) {
-		if (p->leaf == c->leaf && place_refers(k, p) != all) {
-			there = !all;
-			break;
-		}
+		if (p->leaf == c->leaf && policy_keep_refers(k, p->hashes, p->depth) != all)
+			return policy_leaf_truth(state, !all);
 	}
-	return policy_leaf_truth(state, there);
+	return policy_leaf_truth(state, all);
 }
 
 uint64_t policy_keep_block(const struct policy_keep *k, uint64_t above, const char *key, size_t len, size_t index)

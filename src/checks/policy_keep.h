@@ -1,4 +1,5 @@
-/* Records of nodes whose verdicts wait for the configuration, and what the configuration says about them. */
+/* What waits for the configuration: references that decide whether an unknown attribute exists, and records of nodes for policies
+ * with connections. */
 #ifndef PLANSPOOL_CHECKS_POLICY_KEEP_H
 #define PLANSPOOL_CHECKS_POLICY_KEEP_H
 
@@ -6,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "checks/policy_leaf.h"
 #include "plan/reader.h"
 #include "checks/policy_store.h"
@@ -13,6 +15,12 @@
 #define PLACE_DEPTH 6	/* steps of a place that are kept: an expression is rarely deeper */
 
 /* An unknown place in a node, as the hashes of the expressions that may compute it: itself and all above. */
+struct policy_hashed_place {
+	size_t depth;
+	uint64_t hashes[PLACE_DEPTH];
+};
+
+/* The same in a record. */
 struct policy_place {
 	struct policy_place *next;
 	uint16_t leaf;
@@ -45,7 +53,10 @@ struct policy_keep {
 	struct policy_store *store;
 	struct policy_kept *first, *last;
 	size_t count;
-	struct policy_hashes references;	/* expressions that refer to something */
+	/* Expressions that refer to something: only those that are asked for, when the resources came before them. */
+	struct policy_hashes references, asked;
+	bool resources_seen;
+	struct buf text;
 };
 
 void policy_keep_init(struct policy_keep *k);
@@ -57,10 +68,16 @@ struct policy_kept *policy_keep_node(struct policy_keep *k, const struct policy_
 struct policy_pending *policy_keep_pending(struct policy_keep *k, struct policy_kept *kept, uint32_t policy, const uint8_t *states,
 	size_t leaf_count);
 /* Adds the places on which a condition depends. */
-void policy_keep_places(struct policy_keep *k, struct policy_kept *kept, struct policy_pending *pending,
-	const struct policy_condition *c, const struct policy_leaf *leaf, const struct policy_node *node);
+void policy_keep_places(struct policy_keep *k, struct policy_pending *pending, const struct policy_condition *c,
+	const struct policy_leaf *leaf, const struct policy_node *node);
 /* Remembers which blocks the node has. */
 void policy_keep_blocks(struct policy_keep *k, struct policy_kept *kept, const struct policy_node *node);
+
+/* Finds and hashes the place of a part of after_unknown, and remembers that its references are asked for. */
+void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *node, const struct value *part,
+	struct policy_hashed_place *out);
+/* Whether one of these expressions refers to something. */
+bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, size_t count);
 
 /* A resource of the configuration: remembers which of its expressions refer to something (POLICY.md B 2.6). */
 void policy_keep_references(struct policy_keep *k, const struct plan_item *item);

@@ -17,12 +17,14 @@
 #include "checks/policy_leaf.h"
 #include "checks/policy_logic.h"
 #include "checks/policy_report.h"
+#include "checks/policy_wait.h"
 
 struct policy_run {
 	const struct policies *policies;
 	struct policy_reporter reporter;
 	struct policy_scratch *scratch;
 	struct policy_keep keep;
+	struct policy_waits waits;
 	struct policy_graph graph;
 	struct policy_leaf *leaves;	/* of the policy that is being evaluated */
 	uint8_t *states;
@@ -55,6 +57,7 @@ void policy_run_free(struct policy_run *r)
 	if (r == NULL)
 		return;
 	policy_graph_free(&r->graph);
+	policy_waits_free(&r->waits);
 	policy_keep_free(&r->keep);
 	policy_scratch_free(r->scratch);
 	free(r->leaves);
@@ -64,7 +67,7 @@ void policy_run_free(struct policy_run *r)
 
 size_t policy_run_kept(const struct policy_run *r)
 {
-	return policy_store_size(r->keep.store);
+	return policy_store_size(r->keep.store) + r->waits.size + (r->keep.asked.size + r->keep.references.size) * sizeof(uint64_t);
 }
 
 static enum truth leaf_now(void *context, const struct policy_condition *c)
@@ -106,26 +109,31 @@ static bool any_depends(const struct policy_run *r, const struct policy *p)
 	return false;
 }
 
-/* Keeps the states of all conditions until the configuration is known. */
-static void postpone(struct evaluation *e, uint32_t number, struct policy_kept **kept)
+static void evaluate_all(struct evaluation *e)
+{
+	for (size_t i = 0; i < e->policy->leaf_count; i++)
+		leaf_now(e, e->policy->leaves[i]);
+}
+
+/* Keeps the states of all conditions of a policy with connections until the configuration is known. */
+static void keep(struct evaluation *e, uint32_t number, struct policy_kept **kept)
 {
 	struct policy_run *r = e->run;
 	const struct policy *p = e->policy;
 
-	for (size_t i = 0; i < p->leaf_count; i++) {
-		leaf_now(e, p->leaves[i]);
+	evaluate_all(e);
+	for (size_t i = 0; i < p->leaf_count; i++)
 		r->states[i] = (uint8_t)r->leaves[i].state;
-	}
-	if (*kept == NULL)
+	if (*kept == NULL) {
 		*kept = policy_keep_node(&r->keep, e->node);
+		policy_keep_blocks(&r->keep, *kept, e->node);
+	}
 	struct policy_pending *pending = policy_keep_pending(&r->keep, *kept, number, r->states, p->leaf_count);
 
 	for (size_t i = 0; i < p->leaf_count; i++) {
 		if (policy_leaf_depends(r->leaves[i].state))
-			policy_keep_places(&r->keep, *kept, pending, p->leaves[i], &r->leaves[i], e->node);
+			policy_keep_places(&r->keep, pending, p->leaves[i], &r->leaves[i], e->node);
 	}
-	if (p->root->connects)
-		policy_keep_blocks(&r->keep, *kept, e->node);
 }
 
 /* A list of types that are allowed, or not (POLICY.md B 5.3; managed resources only, B 8 row 23). */
@@ -158,7 +166,7 @@ static void evaluate(struct policy_run *r, uint32_t number, const struct policy_
 	for (size_t i = 0; i < p->leaf_count; i++)
 		r->leaves[i].state = LEAF_UNSET;
 	if (p->root->connects) {
-		postpone(&e, number, kept);
+		keep(&e, number, kept);
 		return;
 	}
 	if (p->root->kind == BLOCK_CONDITION && p->root->condition->kind == CONDITION_RESOURCE) {
@@ -173,7 +181,8 @@ static void evaluate(struct policy_run *r, uint32_t number, const struct policy_
 
 		e.references = false;
 		if (differs) {
-			postpone(&e, number, kept);
+			evaluate_all(&e);
+			policy_wait_add(&r->waits, &r->keep, node, number, p, r->leaves);
 			return;
 		}
 	}
@@ -206,6 +215,7 @@ static void on_change(struct policy_run *r, const struct plan_item *item)
 	struct policy_node node;
 	const char *what = "";
 
+	r->keep.resources_seen = true;
 	if (change_read(item->value, &change, &what) != 0) {
 		outcomes_check_failed_to_run(r->reporter.outcomes, check_policies.name, "a resource change at byte %llu of the plan "
 			"cannot be read: %s", (unsigned long long)item->offset, what);
@@ -215,42 +225,52 @@ static void on_change(struct policy_run *r, const struct plan_item *item)
 		on_node(r, &node);
 }
 
+/* A verdict that waited. */
+struct decision {
+	struct policy_run *run;
+	const struct policy_wait *wait;
+};
+
 static enum truth leaf_then(void *context, const struct policy_condition *c)
 {
-	const struct policy_then *then = context;
+	const struct decision *d = context;
 
-	return policy_keep_truth(then->keep, then->pending, c);
+	return policy_wait_truth(&d->run->keep, d->wait, c);
 }
 
-/* A verdict that waited. */
-static void decide(struct policy_run *r, const struct policy_kept *kept, const struct policy_pending *pending)
+static size_t leaf_count(void *context, uint32_t policy)
 {
-	const struct policy *p = r->policies->set.policies[pending->policy];
-	struct policy_then then = { &r->keep, pending };
-	enum truth verdict = policy_logic(p->root, leaf_then, &then);
+	const struct decision *d = context;
+
+	return d->run->policies->set.policies[policy]->leaf_count;
+}
+
+static void decide(void *context, const struct policy_wait *wait)
+{
+	struct decision *d = context;
+	const struct policy *p = d->run->policies->set.policies[wait->policy];
 	const struct policy_condition *c = NULL;
 	char *reason = NULL;
 	bool inverted;
 
+	d->wait = wait;
+	enum truth verdict = policy_logic(p->root, leaf_then, d);
+
 	if (verdict != TRUTH_TRUE)
-		c = policy_logic_culprit(p->root, verdict, leaf_then, &then, &inverted);
+		c = policy_logic_culprit(p->root, verdict, leaf_then, d, &inverted);
 	if (c != NULL)
 		reason = verdict == TRUTH_FALSE ? policy_reason(c, inverted, NULL) :
 			verdict == TRUTH_UNKNOWN ? policy_reason_unknown(c) : policy_reason_error(c, NULL);
-	policy_report(&r->reporter, p, kept->address, verdict, reason);
+	policy_report(&d->run->reporter, p, wait->address, verdict, reason);
 	free(reason);
 }
 
 static void on_end(struct policy_run *r)
 {
 	const struct policy_set *set = &r->policies->set;
+	struct decision d = { r, NULL };
 
-	for (const struct policy_kept *kept = r->keep.first; kept != NULL; kept = kept->next) {
-		for (const struct policy_pending *p = kept->pending; p != NULL; p = p->next) {
-			if (!set->policies[p->policy]->root->connects)
-				decide(r, kept, p);
-		}
-	}
+	policy_waits_each(&r->waits, leaf_count, decide, &d);
 	if (!r->policies->connects)
 		return;
 	policy_graph_build(&r->graph);
