@@ -148,13 +148,13 @@ static void add_call(struct policy_graph *g, const struct plan_item *item)
 
 void policy_graph_config(struct policy_graph *g, const struct plan_item *item)
 {
-	const char *address = value_text(value_get(item->value, "address"), NULL), *module;
+	const char *address = value_text(value_get(item->value, "address"), NULL), *name, *module;
 
 	switch (item->kind) {
 	case PLAN_CONFIG_RESOURCE:
-		if (address != NULL)
-			add_expressions(g, add_source(g, policy_keep_config(g->keep, item, address)),
-				value_get(item->value, "expressions"), 0);
+		name = address != NULL ? policy_keep_config_of_node(g->keep, item, address) : NULL;
+		if (name != NULL)
+			add_expressions(g, add_source(g, name), value_get(item->value, "expressions"), 0);
 		break;
 	case PLAN_CONFIG_CALL:
 		if (value_type(item->value) == VALUE_OBJECT)

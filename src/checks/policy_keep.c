@@ -235,6 +235,13 @@ const char *policy_keep_config(struct policy_keep *k, const struct plan_item *it
 	return policy_store_word(k->store, config_of_item(k, item, name));
 }
 
+const char *policy_keep_config_of_node(struct policy_keep *k, const struct plan_item *item, const char *name)
+{
+	const char *text = config_of_item(k, item, name);
+
+	return !k->resources_seen || policy_store_has_word(k->store, text) ? policy_store_word(k->store, text) : NULL;
+}
+
 void policy_keep_references(struct policy_keep *k, const struct plan_item *item)
 {
 	const char *address = value_text(value_get(item->value, "address"), NULL);

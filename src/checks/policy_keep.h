@@ -83,6 +83,8 @@ bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, siz
 void policy_keep_references(struct policy_keep *k, const struct plan_item *item);
 /* The address of what a configuration item is in: module.a.module.b, and name behind it. Interned. */
 const char *policy_keep_config(struct policy_keep *k, const struct plan_item *item, const char *name);
+/* The same for a resource, or NULL when no node that matters comes from it. */
+const char *policy_keep_config_of_node(struct policy_keep *k, const struct plan_item *item, const char *name);
 
 /* The value of a condition, now that all references are known. */
 enum truth policy_keep_truth(const struct policy_keep *k, const struct policy_pending *pending, const struct policy_condition *c);

@@ -14,6 +14,7 @@ void policy_store_free(struct policy_store *s);
 void *policy_store_get(struct policy_store *s, size_t size);		/* aligned, zeroed, never NULL */
 const char *policy_store_text(struct policy_store *s, const char *text, size_t len);	/* a copy with a NUL behind it */
 const char *policy_store_word(struct policy_store *s, const char *text);	/* the same pointer for the same text */
+bool policy_store_has_word(const struct policy_store *s, const char *text);
 size_t policy_store_size(const struct policy_store *s);			/* bytes in use */
 
 /* Hashes with a key that is new in each store, so that no plan can be made to collide. */

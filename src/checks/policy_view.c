@@ -318,18 +318,7 @@ size_t view_count(const struct view *v)
 	return it.count;
 }
 
-static bool mask_any(const struct value *mask)
-{
-	if (mask_true(mask))
-		return true;
-	for (const struct value *m = value_first(mask); m != NULL; m = value_next(m)) {
-		if (mask_any(m))
-			return true;
-	}
-	return false;
-}
-
 bool view_has_unknown(const struct view *v)
 {
-	return v->type == VIEW_UNKNOWN || (v->mask != NULL && mask_any(v->mask));
+	return v->type == VIEW_UNKNOWN || (v->mask != NULL && value_any_true(v->mask));
 }

@@ -110,7 +110,8 @@ const struct value *value_get_n(const struct value *object, const char *key, siz
 {
 	const struct value *v = value_type(object) == VALUE_OBJECT ? value_first(object) : NULL;
 
-	while (v && !(v->key_len == len && memcmp(v->key, key, len) == 0))
+	/* Keys of one object often begin alike (attr_1, attr_2): their last byte tells most of them apart. */
+	while (v && !(v->key_len == len && (len == 0 || v->key[len - 1] == key[len - 1]) && memcmp(v->key, key, len) == 0))
 		v = value_next(v);
 	return v;
 }
