@@ -125,6 +125,11 @@ int lease_renew(struct lease *l)
 	char *text;
 	int rc = -1;
 
+	/* Woken too late, after a suspension say: others may have taken over, and our workers must not be told to go on. */
+	if (l->renewals > 0 && !lease_held(l)) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
 	/* Whoever removed the lease took it for dead; writing to the unlinked file would deceive only ourselves. */
 	if (fstat(l->fd, &st) != 0)
 		return -1;

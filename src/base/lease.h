@@ -18,7 +18,8 @@ struct lease_watch;	/* what was seen of others' leases, and when */
 /* Makes and locks a lease with a random name. NULL with errno. Children inherit the lock with the descriptor. */
 struct lease *lease_take(struct spool *s);
 const char *lease_instance(const struct lease *l);
-/* Rewrites the lease, so that others see life. 0, or -1 with errno. */
+/* Rewrites the lease, so that others see life. 0, or -1 with errno: ENOENT when somebody removed it, ETIMEDOUT when it is not held any
+ * more, both for good. */
 int lease_renew(struct lease *l);
 /* Whether the last renewal is less than half of LEASE_DEAD_MS ago, on a clock that counts suspended time. When false, the holder
  * must stop working on its jobs. */
