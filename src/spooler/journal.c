@@ -50,14 +50,14 @@ int journal(struct spool *s, const char *id, bool durable, const char *event, co
 	return rc;
 }
 
-static bool is_event(const char *line, const char *event)
+static bool is_event(const char *line, size_t len, const char *event)
 {
 	char why[JSON_WHY];
 	const char *name;
 	json_t *j = NULL;
 	bool is;
 
-	is = json_parse(line, strlen(line), &j, why) == 0 && (name = json_get_string(j, "event")) != NULL && strcmp(name, event) == 0;
+	is = json_parse(line, len, &j, why) == 0 && (name = json_get_string(j, "event")) != NULL && strcmp(name, event) == 0;
 	json_free(j);
 	return is;
 }
@@ -65,12 +65,16 @@ static bool is_event(const char *line, const char *event)
 unsigned journal_count(struct spool *s, enum spool_state state, const char *id, const char *event)
 {
 	struct buf text = BUF_INIT(LOG_MAX);
-	char *rest = NULL;
 	unsigned n = 0;
 
-	if (spool_read(s, state, id, SPOOL_LOG, &text) == 0 && text.len > 0)
-		for (char *line = strtok_r(text.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-			n += is_event(line, event);
+	/* By length: after a power failure a file may hold a run of NULs where a line was. */
+	if (spool_read(s, state, id, SPOOL_LOG, &text) == 0)
+		for (size_t at = 0, len; at < text.len; at += len + 1) {
+			const char *line = text.data + at, *end = memchr(line, '\n', text.len - at);
+
+			len = end == NULL ? text.len - at : (size_t)(end - line);
+			n += is_event(line, len, event);
+		}
 	buf_free(&text);
 	return n;
 }

@@ -6,11 +6,16 @@
  * until the pause it named is over. Whoever finds no token waits in one of three queues; a timer serves them in order of priority.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "spooler/pace.h"
+
+/* Rates beyond these are no host's: below, a request would wait for minutes. */
+#define LIMIT_LEAST 0.01
+#define LIMIT_MOST 1e6
 
 struct pace_host {
 	struct pacer *pacer;
@@ -21,6 +26,7 @@ struct pace_host {
 	int64_t filled_ms, paused_until_ms;
 	struct pace_turn *queue[PACE_PRIORITIES];
 	struct loop_timer *timer;
+	bool serving;
 };
 
 struct pacer {
@@ -87,16 +93,21 @@ static void serve(void *context)
 	struct pace_turn **queue, *turn;
 	int64_t wait_ms = 0;
 
+	/* Whom we are serving may wait for another turn: the round that is under way serves that too, however many come. */
+	if (h->serving)
+		return;
+	h->serving = true;
 	while ((queue = next_queue(h)) != NULL) {
 		if (!take(h, loop_now(h->pacer->loop), &wait_ms)) {
 			loop_timer_set(h->timer, wait_ms);
-			return;
+			break;
 		}
 		turn = *queue;
 		*queue = turn->next;
 		turn->waiting = false;
 		turn->go(turn->context);
 	}
+	h->serving = false;
 }
 
 /* ---- hosts ---- */
@@ -126,7 +137,7 @@ void pacer_wait(struct pacer *p, struct pace_turn *turn, const char *origin, enu
 	int64_t wait_ms;
 
 	*turn = (struct pace_turn){ .host = h, .priority = priority, .go = go, .context = context };
-	if (next_queue(h) == NULL && take(h, loop_now(p->loop), &wait_ms)) {
+	if (!h->serving && next_queue(h) == NULL && take(h, loop_now(p->loop), &wait_ms)) {
 		go(context);
 		return;
 	}
@@ -161,7 +172,7 @@ void pacer_heard(struct pacer *p, const char *origin, const struct http_head *he
 	if (head->rate_limit == NULL)
 		return;
 	limit = strtod(head->rate_limit, &end);
-	if (end == head->rate_limit || *end != '\0' || !(limit > 0 && limit < 1e6))
+	if (end == head->rate_limit || *end != '\0' || !(limit >= LIMIT_LEAST && limit <= LIMIT_MOST))
 		return;
 	h->most = fmax(limit / 3 / p->workers, 1);
 	if (h->rate <= 0) {	/* the answer in hand has used one of a full bucket */

@@ -27,7 +27,8 @@ struct pace_turn {
 struct pacer *pacer_new(struct loop *l, unsigned workers);
 void pacer_free(struct pacer *p);	/* nothing may wait */
 
-/* Calls go when the request to this origin ("https://host") may be sent: before pacer_wait returns, or later from the loop. */
+/* Calls go when the request to this origin ("https://host") may be sent: before pacer_wait returns, or later from the loop. go may wait
+ * for other turns and forget any; its own it may free. */
 void pacer_wait(struct pacer *p, struct pace_turn *turn, const char *origin, enum pace_priority priority, void (*go)(void *context),
 	void *context);
 /* The turn waits no longer; harmless if it does not wait. */

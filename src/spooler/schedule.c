@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "spooler/schedule.h"
 
@@ -23,16 +24,17 @@ int64_t schedule_backoff(int64_t previous_ms, uint32_t chance)
 	return wait < SCHEDULE_LONGEST_MS ? (int64_t)wait : SCHEDULE_LONGEST_MS;
 }
 
-/* Seconds with or without a fraction, in milliseconds; -1 for anything else. */
+/* Seconds with or without a fraction, in milliseconds; -1 for anything else, and for 0: a host that refuses and says so names no
+ * wait, and taking it at its word would ask it again without end. */
 static int64_t seconds(const char *text)
 {
 	char *end;
 	double s;
 
-	if (text[0] < '0' || text[0] > '9')
+	if (text[0] < '0' || text[0] > '9' || text[strspn(text, "0123456789.")] != '\0')
 		return -1;
 	s = strtod(text, &end);
-	if (*end != '\0' || !isfinite(s) || s > 1e9)
+	if (*end != '\0' || s <= 0 || s > 1e9)
 		return -1;
 	return (int64_t)ceil(s * 1000);
 }
@@ -45,8 +47,8 @@ int64_t schedule_named_wait(const struct http_head *head, int64_t unix_now)
 		wait = seconds(head->rate_reset);
 	if (wait < 0 && head->retry_after != NULL) {
 		wait = seconds(head->retry_after);
-		if (wait < 0 && (when = curl_getdate(head->retry_after, NULL)) >= 0)
-			wait = when > unix_now ? (when - unix_now) * 1000 : 0;
+		if (wait < 0 && (when = curl_getdate(head->retry_after, NULL)) > unix_now)
+			wait = (when - unix_now) * 1000;
 	}
 	return wait;
 }

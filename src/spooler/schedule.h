@@ -15,7 +15,7 @@
 int64_t schedule_backoff(int64_t previous_ms, uint32_t chance);
 
 /* The wait that the sender names in X-RateLimit-Reset (seconds, may have a fraction) or Retry-After (seconds or an HTTP date), in
- * milliseconds, rounded up; -1 if it names none that can be read. unix_now is the wall clock in seconds. */
+ * milliseconds, rounded up; -1 if it names none that can be read, or one that is 0 or over already. unix_now is the wall clock in seconds. */
 int64_t schedule_named_wait(const struct http_head *head, int64_t unix_now);
 
 /* What the end of a request means. */

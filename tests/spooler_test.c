@@ -1,0 +1,499 @@
+/* The small parts of the spooler: schedule, pacing, a job's journal, the roster. */
+#include "scratch_spool.h"
+
+#include "spooler/journal.h"
+#include "spooler/pace.h"
+#include "spooler/roster.h"
+#include "spooler/schedule.h"
+
+/* ---- schedule ---- */
+
+static void backs_off(void **state)
+{
+	static const struct { int64_t previous; uint32_t chance; int64_t least, most; } waits[] = {
+		{ 0, 0, 1000, 1000 }, { 0, UINT32_MAX, 1999, 2000 }, { 0, 1u << 31, 1500, 1500 }, { -5, 0, 1000, 1000 },
+		{ 1000, 0, 1500, 1500 }, { 2000, UINT32_MAX, 3999, 4000 }, { 1, 0, 1, 1 },
+		{ 39999, 0, 59998, 59998 }, { 40000, 0, 60000, 60000 }, { 59999, UINT32_MAX, 60000, 60000 },
+		{ 60000, 0, 60000, 60000 }, { INT64_MAX, UINT32_MAX, 60000, 60000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(waits); i++)
+		assert_in_range(schedule_backoff(waits[i].previous, waits[i].chance), waits[i].least, waits[i].most);
+}
+
+#define NOW 1792567680	/* Wed, 21 Oct 2026 07:28:00 GMT */
+
+static void keeps_named_waits(void **state)
+{
+	static const struct { const char *reset, *retry; int64_t wait; } heads[] = {
+		{ NULL, NULL, -1 },
+		{ "1", NULL, 1000 }, { "0.8", NULL, 800 }, { "0.0001", NULL, 1 }, { "12.3456", NULL, 12346 }, { "007", NULL, 7000 },
+		{ NULL, "120", 120000 }, { NULL, "1.5", 1500 }, { "2", "120", 2000 },
+		/* what cannot be read leaves the other */
+		{ "", "5", 5000 }, { "x", "5", 5000 }, { "-1", "5", 5000 }, { "0x10", "5", 5000 }, { "1e3", "5", 5000 },
+		{ "1.2.3", "5", 5000 }, { "5s", "5", 5000 }, { "nan", "5", 5000 }, { "inf", "5", 5000 }, { " 4", "5", 5000 },
+		{ ".5", "5", 5000 }, { "99999999999999999999", "5", 5000 },
+		{ NULL, "", -1 }, { NULL, "-5", -1 }, { NULL, "soon", -1 }, { NULL, "0x10", -1 }, { NULL, "1e3", -1 },
+		/* nothing to wait for is no wait: the usual one then */
+		{ "0", NULL, -1 }, { "0.0", "7", 7000 }, { "0", "0", -1 },
+		/* the three forms of an HTTP date */
+		{ NULL, "Wed, 21 Oct 2026 07:29:30 GMT", 90000 }, { NULL, "Wednesday, 21-Oct-26 07:29:30 GMT", 90000 },
+		{ NULL, "Wed Oct 21 07:29:30 2026", 90000 },
+		{ NULL, "Wed, 21 Oct 2026 07:28:00 GMT", -1 }, { NULL, "Wed, 21 Oct 2015 07:28:00 GMT", -1 },
+		{ NULL, "Wed, 32 Oct 2026 07:28:00 GMT", -1 }, { NULL, "Thu, 01 Jan 1970 00:00:00 GMT", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(heads); i++) {
+		struct http_head head = { .status = 429, .rate_reset = heads[i].reset, .retry_after = heads[i].retry };
+		int64_t wait = schedule_named_wait(&head, NOW);
+
+		if (wait != heads[i].wait)
+			fail_msg("%s, %s: %lld", heads[i].reset, heads[i].retry, (long long)wait);
+	}
+}
+
+static void knows_what_answers_mean(void **state)
+{
+	static const struct { int from, to; enum schedule_answer answer; } statuses[] = {
+		{ 0, 199, SCHEDULE_LATER }, { 200, 203, SCHEDULE_DONE }, { 204, 204, SCHEDULE_NOT_YET }, { 205, 299, SCHEDULE_DONE },
+		{ 300, 300, SCHEDULE_LATER }, { 301, 303, SCHEDULE_REDIRECT }, { 304, 306, SCHEDULE_LATER },
+		{ 307, 308, SCHEDULE_REDIRECT }, { 309, 399, SCHEDULE_LATER }, { 400, 407, SCHEDULE_REFUSED },
+		{ 408, 408, SCHEDULE_LATER }, { 409, 409, SCHEDULE_CLOSED }, { 410, 421, SCHEDULE_REFUSED },
+		{ 422, 422, SCHEDULE_TOO_MUCH }, { 423, 424, SCHEDULE_REFUSED }, { 425, 425, SCHEDULE_LATER },
+		{ 426, 428, SCHEDULE_REFUSED }, { 429, 429, SCHEDULE_LATER }, { 430, 499, SCHEDULE_REFUSED },
+		{ 500, 1000, SCHEDULE_LATER }, { -1, -1, SCHEDULE_LATER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(statuses); i++)
+		for (int status = statuses[i].from; status <= statuses[i].to; status++) {
+			assert_int_equal(schedule_answer(HTTP_ANSWERED, status), statuses[i].answer);
+			assert_int_equal(schedule_answer(HTTP_TROUBLE, status), SCHEDULE_LATER);
+			assert_int_equal(schedule_answer(HTTP_REFUSED, status), SCHEDULE_REFUSED);
+		}
+}
+
+/* ---- pacing ---- */
+
+#define HOST "https://app.terraform.io"
+#define OTHER_HOST "https://tfe.example.com"
+
+struct line;
+
+/* One that waits: when its turn comes it notes its name, then does what it was told to. */
+struct waiter {
+	struct line *line;
+	struct pace_turn turn;
+	char name;
+	void (*then)(struct waiter *w);
+	struct waiter *other;
+};
+
+struct line {
+	struct loop *loop;
+	struct pacer *pacer;
+	struct loop_timer *stop;
+	char order[600];
+	size_t n, last;		/* the loop is stopped after the last-th */
+	unsigned depth, deepest;
+};
+
+static void stop(void *context)
+{
+	loop_stop(((struct line *)context)->loop);
+}
+
+static void line_start(struct line *line, unsigned workers)
+{
+	memset(line, 0, sizeof *line);
+	line->loop = loop_new();
+	line->pacer = pacer_new(line->loop, workers);
+	line->stop = loop_timer_new(line->loop, stop, line);
+}
+
+static void line_end(struct line *line)
+{
+	pacer_free(line->pacer);
+	loop_timer_free(line->stop);
+	loop_free(line->loop);
+}
+
+static void go(void *context)
+{
+	struct waiter *w = context;
+	struct line *line = w->line;
+
+	assert_true(line->n < sizeof line->order - 1);
+	line->order[line->n++] = w->name;
+	if (line->n == line->last)
+		loop_stop(line->loop);
+	line->deepest = ++line->depth > line->deepest ? line->depth : line->deepest;
+	if (w->then != NULL)
+		w->then(w);
+	line->depth--;
+}
+
+static void wait_at(struct waiter *w, const char *origin, enum pace_priority priority)
+{
+	pacer_wait(w->line->pacer, &w->turn, origin, priority, go, w);
+}
+
+/* Runs until so many have had their turn. */
+static void run_until(struct line *line, size_t n)
+{
+	line->last = n;
+	if (line->n < n)
+		loop_run(line->loop);
+	assert_int_equal(line->n, n);
+}
+
+static void pause_host(struct line *line, const char *origin, int64_t ms)
+{
+	pacer_heard(line->pacer, origin, &(struct http_head){ .status = 429 }, ms);
+}
+
+static void say_limit(struct line *line, const char *origin, const char *limit)
+{
+	pacer_heard(line->pacer, origin, &(struct http_head){ .status = 200, .rate_limit = limit }, -1);
+}
+
+static void goes_by_priority(void **state)
+{
+	static const struct { char name; enum pace_priority priority; } rows[] = {
+		{ 'r', PACE_RUNNING }, { 'i', PACE_INPUT }, { 'f', PACE_FINAL }, { 'R', PACE_RUNNING }, { 'F', PACE_FINAL },
+		{ 'I', PACE_INPUT },
+	};
+	struct waiter w[COUNT(rows)], other;
+	struct line line;
+
+	(void)state;
+	line_start(&line, 1);
+	pause_host(&line, HOST, 20);
+	pause_host(&line, HOST, 0);	/* a shorter one takes nothing back */
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		w[i] = (struct waiter){ .line = &line, .name = rows[i].name };
+		wait_at(&w[i], HOST, rows[i].priority);
+	}
+	assert_int_equal(line.n, 0);
+	/* no pause is shared between hosts; one that says nothing is not paced */
+	other = (struct waiter){ .line = &line, .name = 'o' };
+	wait_at(&other, OTHER_HOST, PACE_RUNNING);
+	assert_string_equal(line.order, "o");
+	run_until(&line, 1 + COUNT(rows));
+	assert_string_equal(line.order, "ofFiIrR");
+	wait_at(&other, HOST, PACE_RUNNING);
+	assert_string_equal(line.order, "ofFiIrRo");
+	line_end(&line);
+}
+
+static void forgets(void **state)
+{
+	struct waiter w[5];
+	struct pace_turn never;
+	struct line line;
+
+	(void)state;
+	memset(&never, 0, sizeof never);
+	pacer_forget(&never);
+	line_start(&line, 1);
+	pause_host(&line, HOST, 10);
+	/* the only one: the timer finds nobody */
+	w[0] = (struct waiter){ .line = &line, .name = 'x' };
+	wait_at(&w[0], HOST, PACE_FINAL);
+	pacer_forget(&w[0].turn);
+	pacer_forget(&w[0].turn);
+	loop_timer_set(line.stop, 20);
+	loop_run(line.loop);
+	assert_int_equal(line.n, 0);
+	/* the first, one between and the last */
+	pause_host(&line, HOST, 10);
+	for (size_t i = 0; i < COUNT(w); i++) {
+		w[i] = (struct waiter){ .line = &line, .name = (char)('0' + i) };
+		wait_at(&w[i], HOST, PACE_INPUT);
+	}
+	pacer_forget(&w[0].turn);
+	pacer_forget(&w[2].turn);
+	pacer_forget(&w[4].turn);
+	wait_at(&w[0], HOST, PACE_INPUT);
+	run_until(&line, 3);
+	assert_string_equal(line.order, "130");
+	pacer_forget(&w[1].turn);
+	line_end(&line);
+}
+
+static void wait_again(struct waiter *w)
+{
+	w->then = NULL;
+	w->name = 'a';
+	wait_at(w, HOST, PACE_FINAL);
+}
+
+static void forget_other(struct waiter *w)
+{
+	pacer_forget(&w->other->turn);
+}
+
+static void free_self(struct waiter *w)
+{
+	free(w);
+}
+
+static void pause_now(struct waiter *w)
+{
+	pause_host(w->line, HOST, 5);
+}
+
+/* Whoever has its turn may wait again, forget others, be gone, or learn that nobody else may go now. */
+static void bears_what_its_callers_do(void **state)
+{
+	struct line line;
+	struct waiter w[4], *gone = xcalloc(1, sizeof *gone);
+
+	(void)state;
+	line_start(&line, 1);
+	pause_host(&line, HOST, 5);
+	w[0] = (struct waiter){ .line = &line, .name = '0', .then = wait_again };
+	w[1] = (struct waiter){ .line = &line, .name = '1', .then = forget_other, .other = &w[2] };
+	w[2] = (struct waiter){ .line = &line, .name = '2' };
+	w[3] = (struct waiter){ .line = &line, .name = '3', .then = pause_now };
+	*gone = (struct waiter){ .line = &line, .name = 'g', .then = free_self };
+	wait_at(&w[0], HOST, PACE_INPUT);
+	wait_at(gone, HOST, PACE_INPUT);
+	wait_at(&w[1], HOST, PACE_INPUT);
+	wait_at(&w[2], HOST, PACE_INPUT);
+	wait_at(&w[3], HOST, PACE_RUNNING);
+	run_until(&line, 5);
+	assert_string_equal(line.order, "0ag13");
+	wait_at(&w[2], HOST, PACE_RUNNING);
+	assert_int_equal(line.n, 5);
+	run_until(&line, 6);
+	assert_string_equal(line.order, "0ag132");
+	line_end(&line);
+}
+
+#define MANY 200
+
+static void start_next(struct waiter *w)
+{
+	wait_at(w->other, HOST, PACE_FINAL);
+}
+
+/* Each that has its turn lets another wait, and a crowd takes no more of the stack than one. */
+static void serves_a_crowd(void **state)
+{
+	struct waiter w[2 * MANY];
+	struct line line;
+
+	(void)state;
+	line_start(&line, 1);
+	pause_host(&line, HOST, 5);
+	for (size_t i = 0; i < MANY; i++) {
+		w[i] = (struct waiter){ .line = &line, .name = 'c', .then = start_next, .other = &w[MANY + i] };
+		w[MANY + i] = (struct waiter){ .line = &line, .name = 'n' };
+		wait_at(&w[i], HOST, PACE_RUNNING);
+	}
+	run_until(&line, 2 * MANY);
+	assert_memory_equal(line.order, "cncncn", 6);
+	assert_int_equal(line.deepest, 1);
+	line_end(&line);
+}
+
+/* How many of a hundred go at once, at most. The clock stands still outside of the loop. */
+static size_t at_once(const char *limit, unsigned workers)
+{
+	struct waiter w[100];
+	struct line line;
+	size_t n;
+
+	line_start(&line, workers);
+	say_limit(&line, HOST, limit);
+	for (size_t i = 0; i < COUNT(w); i++) {
+		w[i] = (struct waiter){ .line = &line, .name = (char)('0' + i % 10) };
+		wait_at(&w[i], HOST, PACE_INPUT);
+	}
+	n = line.n;
+	for (size_t i = 0; i < COUNT(w); i++)
+		pacer_forget(&w[i].turn);
+	line_end(&line);
+	return n;
+}
+
+static void keeps_to_named_rates(void **state)
+{
+	static const struct { const char *limit; unsigned workers; size_t at_once; } rates[] = {
+		/* a third of a second's worth, less the one that brought the answer */
+		{ "30", 1, 9 }, { "30.0", 1, 9 }, { "240", 1, 79 }, { "240", 4, 19 }, { "30", 0, 9 },
+		{ "30", 16, 0 }, { "1", 1, 0 }, { "0.01", 1, 0 },
+		/* no rates */
+		{ NULL, 1, 100 }, { "", 1, 100 }, { "0", 1, 100 }, { "-30", 1, 100 }, { "nan", 1, 100 }, { "inf", 1, 100 },
+		{ "x", 1, 100 }, { "30/s", 1, 100 }, { "1e-300", 1, 100 }, { "4e-324", 1, 100 }, { "0.001", 1, 100 }, { "1e300", 1, 100 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rates); i++)
+		if (at_once(rates[i].limit, rates[i].workers) != rates[i].at_once)
+			fail_msg("%s: %zu at once", rates[i].limit, at_once(rates[i].limit, rates[i].workers));
+}
+
+static void serves_all_at_a_rate(void **state)
+{
+	struct waiter w[500], last;
+	struct line line;
+
+	(void)state;
+	line_start(&line, 1);
+	say_limit(&line, HOST, "3000");
+	say_limit(&line, HOST, "600");
+	for (size_t i = 0; i < 300; i++) {
+		w[i] = (struct waiter){ .line = &line, .name = 'r' };
+		wait_at(&w[i], HOST, PACE_RUNNING);
+	}
+	assert_int_equal(line.n, 200);	/* the bucket is as large as the last limit says */
+	last = (struct waiter){ .line = &line, .name = 'f' };
+	wait_at(&last, HOST, PACE_FINAL);
+	assert_int_equal(line.n, 200);
+	run_until(&line, 301);
+	assert_int_equal(line.order[200], 'f');
+	assert_int_equal(strspn(line.order + 201, "r"), 100);
+	line_end(&line);
+}
+
+/* ---- journal ---- */
+
+static void counts_events(void **state)
+{
+	static const struct { const char *text; size_t len; unsigned n; } logs[] = {
+		{ "", 0, 0 },
+		{ "{\"event\":\"blamed\"}\n{\"event\":\"blamed\"}\n", 0, 2 },
+		{ "{\"event\":\"blamed\"}", 0, 1 },
+		{ "{\"event\":\"bla\n{\"event\":\"blamed\"}\n", 0, 1 },
+		{ "\n\n{\"event\":\"blamed\"}\n\n", 0, 1 },
+		{ "{\"event\":\"other\",\"detail\":\"blamed\"}\n\"blamed\"\nblamed\n[\"event\"]\nnull\n{\"event\":7}\n", 0, 0 },
+		{ "{\"event\":\"blamed\"}\n\0\0\0\0\0\n{\"event\":\"blamed\"}\n", 44, 2 },
+		{ "\0\0{\"event\":\"blamed\"}\n{\"event\":\"blamed\"}", 39, 1 },
+	};
+	const struct scratch *t = *state;
+
+	assert_int_equal(journal_count(t->spool, SPOOL_ACTIVE, ID, JOURNAL_BLAMED), 0);
+	for (size_t i = 0; i < COUNT(logs); i++) {
+		size_t len = logs[i].len == 0 ? strlen(logs[i].text) : logs[i].len;
+
+		folder(t, "active/" ID);
+		assert_int_equal(fsio_create(t->fd, "active/" ID "/log.jsonl", 0640, logs[i].text, len), 0);
+		assert_int_equal(journal_count(t->spool, SPOOL_ACTIVE, ID, JOURNAL_BLAMED), logs[i].n);
+		/* one more is found whatever stands before it */
+		assert_int_equal(journal(t->spool, ID, true, JOURNAL_BLAMED, NULL), 0);
+		assert_int_equal(journal_count(t->spool, SPOOL_ACTIVE, ID, JOURNAL_BLAMED),
+			logs[i].n + 1);
+		assert_int_equal(spool_remove(t->spool, SPOOL_ACTIVE, ID), 0);
+	}
+}
+
+static void writes_events(void **state)
+{
+	const struct scratch *t = *state;
+	struct buf text = BUF_INIT(1 << 20);
+	char *large = xcalloc(1, 5001), why[JSON_WHY], *line, *rest;
+	const char *detail;
+	json_t *j;
+
+	assert_int_equal(journal(t->spool, ID, false, "lost", NULL), -1);
+	assert_int_equal(errno, ENOENT);
+	folder(t, "active/" ID);
+	for (size_t i = 0; i + 1 < 5000; i += 2)
+		memcpy(large + i, "\xc3\xa9", 2);
+	assert_int_equal(journal(t->spool, ID, true, "first", "a \"%s\"\n%d", "b", 1), 0);
+	assert_int_equal(journal(t->spool, ID, false, "second", NULL), 0);
+	assert_int_equal(journal(t->spool, ID, true, "third", "x%s", large), 0);
+	assert_int_equal(journal(t->spool, ID, true, "fourth", "ok \xff rest"), 0);
+	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), 0);
+	assert_int_equal(journal_count(t->spool, SPOOL_DONE, ID, "third"), 1);
+
+	assert_int_equal(spool_read(t->spool, SPOOL_DONE, ID, SPOOL_LOG, &text), 0);
+	line = strtok_r(text.data, "\n", &rest);
+	assert_int_equal(json_parse(line, strlen(line), &j, why), 0);
+	assert_string_equal(json_get_string(j, "event"), "first");
+	assert_string_equal(json_get_string(j, "detail"), "a \"b\"\n1");
+	assert_non_null(json_get_string(j, "time"));
+	json_free(j);
+	line = strtok_r(NULL, "\n", &rest);
+	assert_int_equal(json_parse(line, strlen(line), &j, why), 0);
+	assert_false(json_has(j, "detail"));
+	json_free(j);
+	/* cut, but not within a character */
+	line = strtok_r(NULL, "\n", &rest);
+	assert_int_equal(json_parse(line, strlen(line), &j, why), 0);
+	detail = json_get_string(j, "detail");
+	assert_in_range(strlen(detail), 1000, 2048);
+	assert_int_equal(strlen(detail) % 2, 1);
+	json_free(j);
+	line = strtok_r(NULL, "\n", &rest);
+	assert_int_equal(json_parse(line, strlen(line), &j, why), 0);
+	assert_string_equal(json_get_string(j, "detail"), "ok ");
+	json_free(j);
+	assert_null(strtok_r(NULL, "\n", &rest));
+	buf_free(&text);
+	free(large);
+}
+
+/* ---- roster ---- */
+
+static void note_entry(void *context, struct roster_entry *entry)
+{
+	unsigned *sum = context;
+
+	*sum += (unsigned)strtoul(strchr(entry->id, '.') + 1, NULL, 10);
+}
+
+static void keeps_a_roster(void **state)
+{
+	struct roster *r = roster_new();
+	char id[SPOOL_ID_SIZE];
+	unsigned sum = 0;
+
+	(void)state;
+	assert_null(roster_find(r, "a.1"));
+	for (int i = 1; i <= 1000; i++) {
+		snprintf(id, sizeof id, "a.%d", i);
+		assert_string_equal(roster_add(r, id)->id, id);
+	}
+	assert_int_equal(roster_count(r), 1000);
+	assert_null(roster_find(r, "a.0"));
+	assert_null(roster_find(r, "a.10000"));
+	for (int i = 1; i <= 1000; i += 2) {
+		snprintf(id, sizeof id, "a.%d", i);
+		assert_string_equal(roster_find(r, id)->id, id);
+		assert_null(roster_find(r, id)->worker);
+		roster_remove(r, roster_find(r, id));
+		assert_null(roster_find(r, id));
+	}
+	assert_int_equal(roster_count(r), 500);
+	roster_each(r, note_entry, &sum);
+	assert_int_equal(sum, 250500);
+	roster_add(r, "a.1")->alone = true;
+	assert_true(roster_find(r, "a.1")->alone);
+	roster_free(r);
+}
+
+int main(void)
+{
+#define WITH_SPOOL(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_drop)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(backs_off),
+		cmocka_unit_test(keeps_named_waits),
+		cmocka_unit_test(knows_what_answers_mean),
+		cmocka_unit_test(goes_by_priority),
+		cmocka_unit_test(forgets),
+		cmocka_unit_test(bears_what_its_callers_do),
+		cmocka_unit_test(serves_a_crowd),
+		cmocka_unit_test(keeps_to_named_rates),
+		cmocka_unit_test(serves_all_at_a_rate),
+		WITH_SPOOL(counts_events),
+		WITH_SPOOL(writes_events),
+		cmocka_unit_test(keeps_a_roster),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
