@@ -123,7 +123,7 @@ static void as_nobody(const struct scratch *t, int (*fn)(const char *root))
 {
 	const struct passwd *user = getpwnam("nobody");
 	char *root;
-	int status;
+	int status, failed = 100;
 	pid_t pid;
 
 	if (geteuid() != 0 || user == NULL)
@@ -133,9 +133,10 @@ static void as_nobody(const struct scratch *t, int (*fn)(const char *root))
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
-			_exit(100);
-		_exit(fn(root));
+		if (setgroups(0, NULL) == 0 && setgid(user->pw_gid) == 0 && setuid(user->pw_uid) == 0)
+			failed = fn(root);
+		free(root);
+		_exit(failed);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -317,10 +318,14 @@ static unsigned race(const struct scratch *t, int racers, unsigned (*fn)(const s
 		if (pid == 0) {
 			struct scratch own = *t;
 			struct racer me = { &own, gate[0], i };
+			unsigned won = 255;
 
 			close(gate[1]);
 			own.spool = spool_open(t->root, why);
-			_exit(own.spool == NULL ? 255 : (int)fn(&me));
+			if (own.spool != NULL)
+				won = fn(&me);
+			spool_close(own.spool);
+			_exit((int)won);
 		}
 	}
 	close(gate[0]);
