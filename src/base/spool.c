@@ -11,7 +11,7 @@
  *	active		active/<id>/ {claim.<instance>, request.json, log.jsonl}	result published
  *	answered	the same and outcomes.jsonl, result.json		delivered, closed or given up
  *	done		done/<id>/						removed when older than keep
- *	undelivered	undelivered/<id>/					likewise, or retried by a person
+ *	undelivered	undelivered/<id>/					likewise, or renamed to active/<id> by retry
  *	corrupt		corrupt/<name>.<when>					a person's
  *
  * Every arrow is one link or rename, fsynced before anybody relies on it. A job's folder is made complete under a hidden name and

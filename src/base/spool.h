@@ -105,6 +105,19 @@ int spool_finish(struct spool *s, const char *id, enum spool_state to);
 int spool_sweep(struct spool *s, int64_t now_ms);
 int spool_remove(struct spool *s, enum spool_state state, const char *id);
 
+/* ---- a person's side, safe while spoolers run ---- */
+
+#define SPOOL_RETRIED "retried"		/* the event in a job's log from which its deadlines count anew */
+/* Takes undelivered/<id> back into active/ as it is, with such an event of now in its log: a spooler goes on with it. 0, or -1 with
+ * errno: ENOENT if it is not in undelivered/, EEXIST while active/<id> is there (a duplicate of it that is being dropped). */
+int spool_retry(struct spool *s, const char *id, int64_t now_ms);
+
+/* Removes what has lain in done/, undelivered/ or corrupt/ since before_ms, and counts it. -1 with errno if something could not be
+ * removed; the rest is all the same. */
+int spool_purge(struct spool *s, enum spool_state state, int64_t before_ms, size_t *removed);
+
+/* ---- more for both ---- */
+
 /* What inotify may watch as a hint: the path of new/. Owned by the spool. */
 const char *spool_new_path(const struct spool *s);
 /* The directory of leases, for lease.h. */

@@ -21,8 +21,7 @@
 
 /* ---- claiming ---- */
 
-/* Removes a folder of ours and the files in it, one level of folders deep (work/). What is gone already is fine. */
-static int folder_remove(int dirfd, const char *name, unsigned depth)
+int spool_folder_remove(int dirfd, const char *name, unsigned depth)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -37,7 +36,7 @@ static int folder_remove(int dirfd, const char *name, unsigned depth)
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (unlinkat(fd, entry->d_name, 0) != 0 && (errno == EISDIR || errno == EPERM) && depth > 0)
-			(void)folder_remove(fd, entry->d_name, depth - 1);
+			(void)spool_folder_remove(fd, entry->d_name, depth - 1);
 	}
 	closedir(dir);
 	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
@@ -105,7 +104,7 @@ static int claim_prepare(struct spool *s, const char *hidden, const char *instan
 	char claim[SPOOL_NAME_SIZE];
 	int fd, rc = -1;
 
-	if (folder_remove(s->fd[ACTIVE], hidden, 1) != 0 || mkdirat(s->fd[ACTIVE], hidden, 0700) != 0)
+	if (spool_folder_remove(s->fd[ACTIVE], hidden, 1) != 0 || mkdirat(s->fd[ACTIVE], hidden, 0700) != 0)
 		return -1;
 	fd = openat(s->fd[ACTIVE], hidden, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -174,7 +173,7 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 out:
 	saved = errno;
 	if (how != SPOOL_CLAIMED)
-		(void)folder_remove(s->fd[ACTIVE], hidden, 1);
+		(void)spool_folder_remove(s->fd[ACTIVE], hidden, 1);
 	buf_free(&envelope);
 	errno = saved;
 	return how;
@@ -268,7 +267,7 @@ int spool_publish_result(struct spool *s, const char *id, const void *data, size
 	return rc;
 }
 
-int spool_log(struct spool *s, const char *id, const char *line, bool durable)
+int spool_log_append(int dirfd, const char *id, const char *line, bool durable)
 {
 	struct buf text = BUF_INIT(1u << 20);
 	char path[SPOOL_NAME_SIZE], last;
@@ -276,7 +275,7 @@ int spool_log(struct spool *s, const char *id, const char *line, bool durable)
 	int fd, rc = -1, saved;
 
 	spool_name(path, "%s/%s", id, spool_job_files[SPOOL_LOG]);
-	fd = openat(s->fd[ACTIVE], path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, SPOOL_FILE_MODE);
+	fd = openat(dirfd, path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, SPOOL_FILE_MODE);
 	if (fd < 0)
 		return -1;
 	/* A line that a crash tore is ended first, so that it is ignored alone. */
@@ -290,6 +289,11 @@ int spool_log(struct spool *s, const char *id, const char *line, bool durable)
 	close(fd);
 	errno = saved;
 	return rc;
+}
+
+int spool_log(struct spool *s, const char *id, const char *line, bool durable)
+{
+	return spool_log_append(s->fd[ACTIVE], id, line, durable);
 }
 
 int spool_finish(struct spool *s, const char *id, enum spool_state to)
@@ -328,7 +332,7 @@ static int place_sweep(struct spool *s, enum spool_place place, int64_t now_ms)
 		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || now_ms - spool_mtime(&st) < SWEEP_AGE_MS)
 			continue;
 		if (S_ISDIR(st.st_mode))
-			(void)folder_remove(fd, entry->d_name, 1);
+			(void)spool_folder_remove(fd, entry->d_name, 1);
 		else
 			(void)unlinkat(fd, entry->d_name, 0);
 	}
@@ -356,5 +360,5 @@ int spool_remove(struct spool *s, enum spool_state state, const char *id)
 	spool_name(hidden, ".remove.%s", id);
 	if (renameat(dirfd, id, dirfd, hidden) != 0)
 		return -1;
-	return folder_remove(dirfd, hidden, 1);
+	return spool_folder_remove(dirfd, hidden, 1);
 }

@@ -23,7 +23,8 @@ struct cli_command {
 	int (*run)(const struct cli_command *self, int argc, char **argv);	/* argv[0] is the command's name */
 };
 
-extern const struct cli_command command_check, command_list, command_show, command_keygen, command_test_config;
+extern const struct cli_command command_check, command_list, command_show, command_retry, command_purge, command_keygen,
+	command_test_config;
 
 /* Says what is wrong with the usage, on one line, and where help is. CLI_TROUBLE. */
 int cli_usage_error(const struct cli_command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));

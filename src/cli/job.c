@@ -1,14 +1,15 @@
-/* A job of the spool as list and show see it.
+/* A job of the spool as list, show and retry see it.
  *
  * Reading races with the spooler, which moves jobs from state to state and never changes a file in place: a job that
  * has just moved is ENOENT, and its reader looks again or leaves it out. A damaged envelope is not the reader's
  * failure: the job is shown with the reason.
  */
-#include "cli/job.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "cli/cli.h"
+#include "cli/job.h"
 
 #define RESULT_MAX (8u << 20)
 
@@ -40,6 +41,28 @@ int job_read(struct spool *spool, enum spool_state state, const char *id, struct
 	buf_free(&text);
 	errno = trouble;
 	return rc;
+}
+
+int job_find(struct spool *spool, const char *id, struct job *out)
+{
+	/* In the order of its way: one that moves on during the look is found further on; one that was taken back,
+	 * in the second turn. */
+	static const enum spool_state way[SPOOL_STATES] = { SPOOL_NEW, SPOOL_ACTIVE, SPOOL_DONE, SPOOL_UNDELIVERED,
+		SPOOL_CORRUPT };
+	int trouble = ENOENT;
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < SPOOL_STATES; i++) {
+			if (job_read(spool, way[i], id, out) == 0)
+				return 0;
+			if (errno != ENOENT)
+				trouble = errno;
+		}
+	}
+	if (trouble == ENOENT)
+		return cli_trouble("there is no job %s in the spool; 'planspool list' shows all", id);
+	return cli_trouble("%s cannot be looked for: %s%s", id, strerror(trouble),
+		trouble == EACCES ? "; run this as the spooler's user" : "");
 }
 
 void job_free(struct job *job)

@@ -1,4 +1,4 @@
-/* A job of the spool as list and show see it: what its files say, read without any key, and without changes. */
+/* A job of the spool as list, show and retry see it: what its files say, read without any key, and without changes. */
 #ifndef PLANSPOOL_CLI_JOB_H
 #define PLANSPOOL_CLI_JOB_H
 
@@ -17,6 +17,8 @@ struct job {
 
 /* Reads a job. 0, or -1 with errno: ENOENT if it is not in that state (any more). */
 int job_read(struct spool *spool, enum spool_state state, const char *id, struct job *out);
+/* Looks for a job in every state. 0, or CLI_TROUBLE after saying why not: not there, or nothing may be read. */
+int job_find(struct spool *spool, const char *id, struct job *out);
 void job_free(struct job *job);
 
 /* "passed" or "failed"; NULL without a result. */

@@ -20,6 +20,8 @@ static const struct cli_command *const commands[] = {
 	&command_check,
 	&command_list,
 	&command_show,
+	&command_retry,
+	&command_purge,
 	&command_keygen,
 	&command_test_config,
 };

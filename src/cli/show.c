@@ -3,8 +3,7 @@
  *
  * The log is shown as it is written, one event a line: "time" and "event" come first, whatever else a line holds
  * follows as key=value, so that a newer spooler's events can be read too. A last line without its end was torn by a
- * crash; it and other lines that are no JSON are left out. A job that moves while it is looked for is looked for
- * once more.
+ * crash; it and other lines that are no JSON are left out.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -22,29 +21,6 @@
 
 #define FILE_MAX (256u << 20)	/* of log.jsonl and of outcomes.jsonl, each */
 #define LABEL_WIDTH 12
-
-/* Where a job may be, in the order of its way: one that moves on during the look is found further on. */
-static const enum spool_state way[SPOOL_STATES] = { SPOOL_NEW, SPOOL_ACTIVE, SPOOL_DONE, SPOOL_UNDELIVERED,
-	SPOOL_CORRUPT };
-
-/* 0, or CLI_TROUBLE after saying why not. */
-static int find(struct spool *spool, const char *id, struct job *job)
-{
-	int trouble = ENOENT;
-
-	for (unsigned turn = 0; turn < 2; turn++) {
-		for (size_t i = 0; i < SPOOL_STATES; i++) {
-			if (job_read(spool, way[i], id, job) == 0)
-				return 0;
-			if (errno != ENOENT)
-				trouble = errno;
-		}
-	}
-	if (trouble == ENOENT)
-		return cli_trouble("there is no job %s in the spool; 'planspool list' shows all", id);
-	return cli_trouble("%s cannot be looked for: %s%s", id, strerror(trouble),
-		trouble == EACCES ? "; run this as the spooler's user" : "");
-}
 
 /* The lines of a file as an array of JSON values; empty if there is none. */
 static json_t *read_lines(struct spool *spool, const struct job *job, enum spool_file file)
@@ -284,7 +260,7 @@ static int run(const char *config_file, const char *id, enum cli_format format)
 
 	if (spool == NULL)
 		goto out;
-	if (find(spool, id, &job) != 0)
+	if (job_find(spool, id, &job) != 0)
 		goto out;
 	if (format == CLI_JSON)
 		print_json(spool, &job);

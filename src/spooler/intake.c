@@ -90,12 +90,15 @@ enum intake_end intake(struct job_world *world, const char *id, struct intake *o
 	enum intake_end how;
 	char why[API_WHY];
 	enum opened opened;
+	int64_t retried;
 
 	memset(out, 0, sizeof *out);
 	how = take(world, id, &out->has_result);
 	if (how != INTAKE_READY)
 		return how;
 	opened = open_request(world, id, &out->envelope, why);
+	retried = journal_last(world->spool, SPOOL_ACTIVE, id, SPOOL_RETRIED);
+	out->since_ms = retried >= 0 ? retried : out->envelope.received_ms;
 	if (opened == OPENED && find_callback(world->settings, out, why) == 0)
 		return INTAKE_READY;
 	if (opened == TROUBLE) {

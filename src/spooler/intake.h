@@ -10,6 +10,7 @@ struct intake {
 	const struct endpoint_settings *endpoint;	/* if its own is gone, another one with the callback's host */
 	bool endpoint_gone;
 	bool has_result;				/* there is a result.json, which decides */
+	int64_t since_ms;				/* deadlines count from here: received, or tried again by a person */
 	struct api_target callback;
 };
 

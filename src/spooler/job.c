@@ -375,10 +375,11 @@ static void job_enter(struct job *job, enum job_state state)
 
 /* ---- the beginning ---- */
 
-/* Milliseconds from now until limit_ms after the request was received. A clock that was set back does not lengthen it. */
+/* Milliseconds from now until limit_ms after the request was received, or tried again. A clock that was set back does not lengthen
+ * it. */
 static int64_t time_left(const struct job *job, int64_t limit_ms)
 {
-	int64_t gone = (int64_t)time(NULL) * 1000 - job->in.envelope.received_ms;
+	int64_t gone = (int64_t)time(NULL) * 1000 - job->in.since_ms;
 
 	return limit_ms - (gone > 0 ? gone : 0);
 }

@@ -18,4 +18,7 @@ int journal(struct spool *s, const char *id, bool durable, const char *event, co
 /* How many events of that name the job's log holds; lines that are torn are ignored. */
 unsigned journal_count(struct spool *s, enum spool_state state, const char *id, const char *event);
 
+/* When the last event of that name was, in milliseconds since 1970; -1 if there is none. */
+int64_t journal_last(struct spool *s, enum spool_state state, const char *id, const char *event);
+
 #endif
