@@ -60,6 +60,13 @@ script() {
 # accept_job NAME [FIELD=VALUE...]: a request from this sender, through the handler as CGI. The fields are token
 # (empty: none), stage, plan and callback (URLs; plan empty: none) and endpoint.
 accept_job() {
+	post_job "$@" || fail "handler: exit status $?"
+	grep -q '^Status: 200 ' "$scratch/response" || fail "$1 is not accepted: $(cat "$scratch/response")"
+}
+
+# post_job: the same, whatever it is answered. The handler's environment has $handler_environment, too.
+handler_environment=
+post_job() {
 	job=$1 token=token-$1 stage=post_plan endpoint=prod
 	plan=$api/api/v2/plans/$1/json-output callback="$api/api/v2/task-results/$1/callback?secret=q-$1"
 	shift
@@ -79,11 +86,11 @@ accept_job() {
 		[ -z "$plan" ] || printf ',"plan_json_api_url":"%s"' "$plan"
 		printf ',"task_result_callback_url":"%s"}' "$callback"
 	} >"$scratch/payload"
+	# shellcheck disable=SC2086
 	env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST "PATH_INFO=/run-task/$endpoint" SCRIPT_NAME=/cgi-bin/planspool.fcgi \
 		CONTENT_TYPE=application/json "CONTENT_LENGTH=$(wc -c <"$scratch/payload" | tr -d ' ')" \
-		"HTTP_X_TFC_TASK_SIGNATURE=$(sign "$scratch/payload" "$key")" "PLANSPOOL_CONFIG=$PLANSPOOL_CONFIG" \
-		"$build/planspool.fcgi" <"$scratch/payload" >"$scratch/response" 2>>"$scratch/handler.log" || fail "handler: exit status $?"
-	grep -q '^Status: 200 ' "$scratch/response" || fail "$job is not accepted: $(cat "$scratch/response")"
+		"HTTP_X_TFC_TASK_SIGNATURE=$(sign "$scratch/payload" "$key")" "PLANSPOOL_CONFIG=$PLANSPOOL_CONFIG" $handler_environment \
+		"$build/planspool.fcgi" <"$scratch/payload" >"$scratch/response" 2>>"$scratch/handler.log"
 }
 
 # run_spooler: until the spool is empty.
