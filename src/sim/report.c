@@ -126,6 +126,21 @@ static void print_outcomes(FILE *out, const json_t *outcomes)
 	}
 }
 
+/* Each line of a text indented: a message may have several. */
+static void print_lines(FILE *out, const char *text)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+		char *line = xstrndup(text, n);
+
+		fputs("  ", out);
+		print_escaped(out, line);
+		fputc('\n', out);
+		free(line);
+		text += n + (text[n] == '\n');
+	}
+}
+
 static void print_page(const struct run *r)
 {
 	const struct options *o = r->sim->options;
@@ -138,11 +153,8 @@ static void print_page(const struct run *r)
 		return;
 	}
 	printf("\n%s: %s (%s, %s)\n", r->task_result_id, r->status, o->stage, o->enforcement);
-	if (c.message != NULL) {
-		fputs("  ", stdout);
-		print_escaped(stdout, c.message);
-		fputc('\n', stdout);
-	}
+	if (c.message != NULL)
+		print_lines(stdout, c.message);
 	if (c.url != NULL) {
 		fputs("  ", stdout);
 		print_escaped(stdout, c.url);

@@ -187,6 +187,7 @@ static void take(struct run *r, struct callback *c, const struct site_request *q
 {
 	struct sim *s = r->sim;
 	bool final = strcmp(c->status, "running") != 0;
+	const char *message;
 
 	if (r->final != NULL) {
 		if (!final)
@@ -197,7 +198,8 @@ static void take(struct run *r, struct callback *c, const struct site_request *q
 		return;
 	}
 	r->callbacks++;
-	report_line(s, r, "%s: %s", c->status, c->message != NULL ? c->message : "(no message)");
+	message = c->message != NULL ? c->message : "(no message)";
+	report_line(s, r, "%s: %.*s", c->status, (int)strcspn(message, "\n"), message);
 	a->status = 200;
 	if (!final) {
 		if (r->running_ms < 0)
