@@ -1,5 +1,5 @@
-/* The configuration: texts and the exact list of faults each one has, what is in force when little is said, forms of hosts,
- * and where relative paths lead. */
+/* The configuration: texts and the exact list of faults each one has, what is in force when little is said, forms of
+ * hosts, and where relative paths lead. */
 #include "test.h"
 
 #include "base/config.h"
@@ -96,21 +96,26 @@ static const struct {
 		"3: warning: endpoint prod: has no checks, so every plan will pass\n" },
 	{ SEAL "endpoints:\n  a.b: {path: /p, hmac_keys: k, checks: [changes: {}]}\n",
 		"3: endpoint 'a.b': a name is 1 to 32 of A-Z a-z 0-9 _ -\n" },
-	{ SEAL "endpoints:\n  ab345678901234567890123456789012: {path: /p, hmac_keys: k, checks: [changes: {}]}\n", "" },
+	{ SEAL "endpoints:\n  ab345678901234567890123456789012: {path: /p, hmac_keys: k, checks: [changes: {}]}\n",
+		"" },
 	{ SEAL "endpoints:\n  abc345678901234567890123456789012: {path: /p, hmac_keys: k, checks: [changes: {}]}\n"
 		"  '': {path: /q, hmac_keys: k, checks: [changes: {}]}\n",
 		"3: endpoint 'abc345678901234567890123456789012': a name is 1 to 32 of A-Z a-z 0-9 _ -\n"
 		"4: endpoint '': a name is 1 to 32 of A-Z a-z 0-9 _ -\n" },
 	{ SEAL "endpoints:\n  a: {path: /p, hmac_keys: k, checks: [changes: {}]}\n"
-		"  b: {path: /p, hmac_keys: k, checks: [changes: {}]}\n  c: {path: /p, hmac_keys: k, checks: [changes: {}]}\n",
+		"  b: {path: /p, hmac_keys: k, checks: [changes: {}]}\n"
+		"  c: {path: /p, hmac_keys: k, checks: [changes: {}]}\n",
 		"4: endpoint b: has the path of endpoint a\n5: endpoint c: has the path of endpoint a\n" },
 	{ SEAL "endpoints:\n  a: {path: /p, hmac_keys: k, checks: [changes: {}]}\n"
-		"  a: {path: /q, hmac_keys: k, checks: [changes: {}]}\n", "4: key 'a' stands here a second time, first in line 3\n" },
-	{ SEAL PROD "    path: run-task\n    hmac_keys: k\n", "5: path: 'run-task': must be a path such as /run-task/prod\n" },
+		"  a: {path: /q, hmac_keys: k, checks: [changes: {}]}\n",
+		"4: key 'a' stands here a second time, first in line 3\n" },
+	{ SEAL PROD "    path: run-task\n    hmac_keys: k\n",
+		"5: path: 'run-task': must be a path such as /run-task/prod\n" },
 	{ SEAL PROD "    path: /\n    hmac_keys: k\n", "5: path: '/': must be a path such as /run-task/prod\n" },
 	{ SEAL PROD "    path: /a/\n    hmac_keys: k\n", "5: path: '/a/': must be a path such as /run-task/prod\n" },
 	{ SEAL PROD "    path: /a?b\n    hmac_keys: k\n", "5: path: '/a?b': must be a path such as /run-task/prod\n" },
-	{ SEAL PROD "    path: /a%20b\n    hmac_keys: k\n", "5: path: '/a%20b': must be a path such as /run-task/prod\n" },
+	{ SEAL PROD "    path: /a%20b\n    hmac_keys: k\n",
+		"5: path: '/a%20b': must be a path such as /run-task/prod\n" },
 	{ SEAL PROD "    path: /p\n    unsigned: true\n", "" },
 	{ SEAL PROD "    path: /p\n    unsigned: false\n",
 		"3: endpoint prod: hmac_keys is missing (a run task without a key needs 'unsigned: true')\n" },
@@ -118,17 +123,21 @@ static const struct {
 	{ SEAL PROD "    path: /p\n    unsigned: true\n    hmac_keys: k\n",
 		"3: endpoint prod: has hmac_keys and is unsigned: choose one\n" },
 	{ SEAL PROD "    path: /p\n    hmac_keys: []\n", "6: hmac_keys: the list is empty\n" },
-	{ SEAL PROD "    path: /p\n    hmac_key: k\n", "6: unknown key 'hmac_key' in endpoint prod, did you mean 'hmac_keys'?\n"
+	{ SEAL PROD "    path: /p\n    hmac_key: k\n",
+		"6: unknown key 'hmac_key' in endpoint prod, did you mean 'hmac_keys'?\n"
 		"3: endpoint prod: hmac_keys is missing (a run task without a key needs 'unsigned: true')\n" },
 	{ GOOD "    organizations: []\n", "7: organizations: the list is empty\n" },
 	{ GOOD "    organizations: ~\n", "7: organizations: must be a text\n" },
-	{ GOOD "    organizations: [acme, [x], '']\n", "7: organizations: must be a text\n7: organizations: must be a text\n" },
+	{ GOOD "    organizations: [acme, [x], '']\n",
+		"7: organizations: must be a text\n7: organizations: must be a text\n" },
 	{ GOOD "    fail_on: medium\n", "" },
 	{ GOOD "    fail_on: NONE\n    on_error: Pass\n",
-		"7: fail_on: 'NONE': must be INFO, LOW, MEDIUM, HIGH or CRITICAL\n8: on_error: 'Pass': must be fail or pass\n" },
+		"7: fail_on: 'NONE': must be INFO, LOW, MEDIUM, HIGH or CRITICAL\n"
+		"8: on_error: 'Pass': must be fail or pass\n" },
 	{ GOOD "    fail_on: 5\n", "7: fail_on: '5': must be INFO, LOW, MEDIUM, HIGH or CRITICAL\n" },
 	{ GOOD "    faill_on: LOW\n", "7: unknown key 'faill_on' in endpoint prod, did you mean 'fail_on'?\n" },
-	{ SEAL "endpoints:\n  p:\n    path: /p\n    hmac_keys: k\n    checks: {changes: {}}\n", "6: checks: must be a list\n" },
+	{ SEAL "endpoints:\n  p:\n    path: /p\n    hmac_keys: k\n    checks: {changes: {}}\n",
+		"6: checks: must be a list\n" },
 	{ SEAL "endpoints:\n  p:\n    path: /p\n    hmac_keys: k\n    checks: []\n",
 		"3: warning: endpoint p: has no checks, so every plan will pass\n" },
 	/* which kinds there are is the checks' to judge */
@@ -138,23 +147,29 @@ static const struct {
 		"9: checks: each must be one 'kind: arguments', such as 'policies: [FOLDER]'\n" },
 
 	/* hosts and storage */
-	{ GOOD "    hosts: https://a.example\n", "7: hosts: must be a list of origins such as https://app.terraform.io\n" },
-	{ GOOD "    hosts: []\n    storage: ~\n", "7: hosts: must be a list of origins such as https://app.terraform.io\n"
+	{ GOOD "    hosts: https://a.example\n",
+		"7: hosts: must be a list of origins such as https://app.terraform.io\n" },
+	{ GOOD "    hosts: []\n    storage: ~\n",
+		"7: hosts: must be a list of origins such as https://app.terraform.io\n"
 		"8: storage: must be a list of origins such as https://app.terraform.io\n" },
 	{ GOOD "    hosts: [app.terraform.io]\n",
 		"7: hosts: 'app.terraform.io': not a URL that begins with https:// or http://\n" },
-	{ GOOD "    hosts: ['https://u:p@a.example', 'https://a.example/api', 'https://a.example?x', 'https://a.example:0']\n",
+	{ GOOD "    hosts: ['https://u:p@a.example', 'https://a.example/api', "
+		"'https://a.example?x', 'https://a.example:0']\n",
 		"7: hosts: 'https://u:p@a.example': user info (@) is not allowed\n"
 		"7: hosts: 'https://a.example/api': must be an origin such as https://tfe.example.com, without a path\n"
 		"7: hosts: 'https://a.example?x': must be an origin such as https://tfe.example.com, without a path\n"
 		"7: hosts: 'https://a.example:0': the port is no number from 1 to 65535\n" },
 	{ GOOD "    hosts:\n      - https://a.example\n      - http://a.example\n      - https://A.example.:443/\n"
 		"      - https://a.example:8443\n      - {url: 'https://a.EXAMPLE'}\n",
-		"10: hosts: 'https://A.example.:443/' is listed twice\n12: hosts: 'https://a.EXAMPLE' is listed twice\n" },
-	{ GOOD "    hosts:\n      - {ca_file: x}\n      - {url: [x]}\n      - {url: 'https://a.example', token: t, ca_file: []}\n",
+		"10: hosts: 'https://A.example.:443/' is listed twice\n"
+		"12: hosts: 'https://a.EXAMPLE' is listed twice\n" },
+	{ GOOD "    hosts:\n      - {ca_file: x}\n      - {url: [x]}\n"
+		"      - {url: 'https://a.example', token: t, ca_file: []}\n",
 		"8: hosts: url is missing\n9: hosts: must be a text\n"
 		"10: unknown key 'token' in hosts\n10: ca_file: must be a text\n" },
-	{ GOOD "    storage: [{url: 'https://a.example', token_file: t}]\n", "7: unknown key 'token_file' in storage\n" },
+	{ GOOD "    storage: [{url: 'https://a.example', token_file: t}]\n",
+		"7: unknown key 'token_file' in storage\n" },
 	{ GOOD "    storage: [{url: 'https://a.example', ca_file: c}, 'https://a.example']\n",
 		"7: storage: 'https://a.example' is listed twice\n" },
 };
@@ -168,7 +183,8 @@ static void says_every_fault(void **state)
 		char *faults = faults_of(rows[i].text);
 
 		if (strcmp(faults, rows[i].faults) != 0) {
-			print_error("row %zu:\n%s--- has ---\n%s--- not ---\n%s\n", i, rows[i].text, faults, rows[i].faults);
+			print_error("row %zu:\n%s--- has ---\n%s--- not ---\n%s\n", i, rows[i].text, faults,
+				rows[i].faults);
 			wrong++;
 		}
 		free(faults);
@@ -395,9 +411,12 @@ static void makes_paths(void **state)
 static void knows_severities(void **state)
 {
 	static const struct { const char *text; enum severity s; const char *name; } words[] = {
-		{ "INFO", SEVERITY_INFO, "INFO" }, { "low", SEVERITY_LOW, "LOW" }, { "Medium", SEVERITY_MEDIUM, "MEDIUM" },
-		{ "MODERATE", SEVERITY_MEDIUM, "MEDIUM" }, { "HIGH", SEVERITY_HIGH, "HIGH" }, { "important", SEVERITY_HIGH, "HIGH" },
-		{ "CRITICAL", SEVERITY_CRITICAL, "CRITICAL" }, { "OFF", SEVERITY_OFF, "OFF" }, { "none", SEVERITY_OFF, "OFF" },
+		{ "INFO", SEVERITY_INFO, "INFO" }, { "low", SEVERITY_LOW, "LOW" },
+		{ "Medium", SEVERITY_MEDIUM, "MEDIUM" },
+		{ "MODERATE", SEVERITY_MEDIUM, "MEDIUM" }, { "HIGH", SEVERITY_HIGH, "HIGH" },
+		{ "important", SEVERITY_HIGH, "HIGH" },
+		{ "CRITICAL", SEVERITY_CRITICAL, "CRITICAL" }, { "OFF", SEVERITY_OFF, "OFF" },
+		{ "none", SEVERITY_OFF, "OFF" },
 		{ "", SEVERITY_NONE_GIVEN, "" }, { "HIGHER", SEVERITY_NONE_GIVEN, "" },
 	};
 

@@ -1,5 +1,5 @@
-/* Envelopes: what goes in comes out again, nothing secret stands in the clear, and one that is damaged, or is made of parts of two, is
- * refused. */
+/* Envelopes: what goes in comes out again, nothing secret stands in the clear, and one that is damaged, or is made
+ * of parts of two, is refused. */
 #include "test.h"
 
 #include "base/envelope.h"
@@ -91,7 +91,8 @@ static const struct {
 	{ "{" RESULT "," CALLBACK "}", NULL, "https://app.terraform.io/c?code=SECRET1", NULL, NULL },
 	{ "{" RESULT "," CALLBACK ",\"access_token\":\"SECRET2\",\"plan_json_api_url\":\"/p?x=SECRET3\","
 		"\"configuration_version_download_url\":\"https://app.terraform.io/d?SECRET4\"}",
-		"SECRET2", "https://app.terraform.io/c?code=SECRET1", "/p?x=SECRET3", "https://app.terraform.io/d?SECRET4" },
+		"SECRET2", "https://app.terraform.io/c?code=SECRET1", "/p?x=SECRET3",
+		"https://app.terraform.io/d?SECRET4" },
 	/* byte for byte: encoded, plus, empty parts, a second question mark */
 	{ "{" RESULT ",\"task_result_callback_url\":\"" S200 "\",\"plan_json_api_url\":\"https://app.terraform.io?\"}",
 		NULL, S200, "https://app.terraform.io?", NULL },
@@ -205,7 +206,8 @@ static void tries_its_keys(void **state)
 {
 	const struct keys *keys = *state;
 	struct seal_secret turned[2] = { keys->secret[1], keys->secret[0] };
-	char *text = make(keys, "{" RESULT "," CALLBACK "}", strlen("{" RESULT "," CALLBACK "}"), ID), why[ENVELOPE_WHY];
+	char *text = make(keys, "{" RESULT "," CALLBACK "}", strlen("{" RESULT "," CALLBACK "}"), ID),
+		why[ENVELOPE_WHY];
 	struct envelope e;
 
 	assert_int_equal(envelope_read(text, strlen(text), ID, &e, why), 0);
@@ -272,7 +274,9 @@ static const struct {
 	{ "request", "[]", "request: missing" },
 	{ "request", "{}", "request: payload_version: missing, must be 1" },
 	{ "request", "{\"access_token\":\"test-token\"}", "request: a verification request" },
-	{ "request", "{\"payload_version\":1,\"stage\":\"post_plan\",\"task_result_id\":\"taskrs-2\",\"task_result_callback_url\":"
+	{ "request",
+		"{\"payload_version\":1,\"stage\":\"post_plan\",\"task_result_id\":\"taskrs-2\","
+		"\"task_result_callback_url\":"
 		"\"https://app.terraform.io/c\"}", "the envelope of another job" },
 };
 
@@ -337,12 +341,15 @@ static void refuses_foreign_sealed_parts(void **state)
 		{ "{\"queries\":{}}", "belongs to another job" },
 		{ "{\"id\":\"prod.taskrs-2\",\"queries\":{}}", "belongs to another job" },
 		/* a "query" that would make another host of the open part */
-		{ "{\"id\":\"" ID "\",\"queries\":{\"task_result_callback_url\":\".evil.example/SECRET\"}}", "is no query" },
+		{ "{\"id\":\"" ID "\",\"queries\":{\"task_result_callback_url\":\".evil.example/SECRET\"}}",
+			"is no query" },
 		{ "{\"id\":\"" ID "\",\"queries\":{\"task_result_callback_url\":\"\"}}", "is no query" },
 	};
-	static const char other[] = "{\"payload_version\":1,\"stage\":\"post_plan\",\"task_result_id\":\"taskrs-2\"," CALLBACK "}";
+	static const char other[] =
+		"{\"payload_version\":1,\"stage\":\"post_plan\",\"task_result_id\":\"taskrs-2\"," CALLBACK "}";
 	const struct keys *keys = *state;
-	char *text = make(keys, GOOD, strlen(GOOD), ID), *moved = make(keys, other, strlen(other), "prod.taskrs-2"), *sealed;
+	char *text = make(keys, GOOD, strlen(GOOD), ID), *moved = make(keys, other, strlen(other), "prod.taskrs-2"),
+		*sealed;
 
 	sealed = sealed_of(moved);
 	assert_refused(keys, text, json_new_string(sealed), "belongs to another job");

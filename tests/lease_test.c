@@ -1,5 +1,5 @@
-/* Leases: what shows life, what shows death, and when a holder may no longer trust its own. The clocks that lease.c reads can be put
- * forward here (the linker wraps clock_gettime), so that nothing waits. */
+/* Leases: what shows life, what shows death, and when a holder may no longer trust its own. The clocks that lease.c
+ * reads can be put forward here (the linker wraps clock_gettime), so that nothing waits. */
 #include "scratch_spool.h"
 
 #include <signal.h>
@@ -106,8 +106,8 @@ static void is_lost_when_removed(void **state)
 	free(path);
 }
 
-/* After half the time others may be about to take over, and after all of it they may have: renewing does not bring it back, however
- * late the one who renews wakes up. */
+/* After half the time others may be about to take over, and after all of it they may have: renewing does not bring
+ * it back, however late the one who renews wakes up. */
 static void is_lost_when_late(void **state)
 {
 	const struct scratch *t = *state;
@@ -172,7 +172,8 @@ static void is_dead_when_the_last_process_is(void **state)
 	struct pair pair;
 	int status;
 
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);	/* the worker is ours to wait for when its parent is gone */
+	/* the worker is ours to wait for when its parent is gone */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	memset(&pair, 0, sizeof pair);
 	pair_start(t, &pair);
 	path = xasprintf("spoolers/%s", pair.instance);

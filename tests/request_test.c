@@ -1,4 +1,5 @@
-/* Run task requests: what is demanded of a payload, what may be anything, and which origins and organizations an endpoint takes. */
+/* Run task requests: what is demanded of a payload, what may be anything, and which origins and organizations an
+ * endpoint takes. */
 #include "test.h"
 
 #include "base/fsio.h"
@@ -35,7 +36,8 @@ static void reads_payloads(void **state)
 	assert_int_equal(parse_file("post_plan.json", &r), REQUEST_RUN_TASK);
 	assert_int_equal(r.stage, STAGE_POST_PLAN);
 	assert_string_equal(r.task_result_id, "taskrs-2nH5dncYoXaMVQmJ");
-	assert_string_equal(r.callback_url, "https://app.terraform.io/api/v2/task-results/5ea8d46c-2ceb-42cd-83f2-82e54697bddd/callback");
+	assert_string_equal(r.callback_url,
+		"https://app.terraform.io/api/v2/task-results/5ea8d46c-2ceb-42cd-83f2-82e54697bddd/callback");
 	assert_string_equal(r.plan_url, "https://app.terraform.io/api/v2/plans/plan-6AFmRJW1PFJ7qbAh/json-output");
 	assert_string_equal(r.configuration_url,
 		"https://app.terraform.io/api/v2/configuration-versions/cv-ntv3HbhJqvFzamy7/download");
@@ -80,13 +82,17 @@ static const struct {
 	{ "{}", REQUEST_BAD, "payload_version: missing, " PAYLOAD_WHY },
 
 	{ "{" STAGE "," ID "," URL "}", REQUEST_BAD, "payload_version: missing, " PAYLOAD_WHY },
-	{ "{\"payload_version\":null," STAGE "," ID "," URL "}", REQUEST_BAD, "payload_version: malformed, " PAYLOAD_WHY },
-	{ "{\"payload_version\":\"1\"," STAGE "," ID "," URL "}", REQUEST_BAD, "payload_version: malformed, " PAYLOAD_WHY },
+	{ "{\"payload_version\":null," STAGE "," ID "," URL "}", REQUEST_BAD,
+		"payload_version: malformed, " PAYLOAD_WHY },
+	{ "{\"payload_version\":\"1\"," STAGE "," ID "," URL "}", REQUEST_BAD,
+		"payload_version: malformed, " PAYLOAD_WHY },
 	{ "{\"payload_version\":2," STAGE "," ID "," URL "}", REQUEST_BAD, "payload_version: malformed, " PAYLOAD_WHY },
-	{ "{\"payload_version\":4294967297," STAGE "," ID "," URL "}", REQUEST_BAD, "payload_version: malformed, " PAYLOAD_WHY },
+	{ "{\"payload_version\":4294967297," STAGE "," ID "," URL "}", REQUEST_BAD,
+		"payload_version: malformed, " PAYLOAD_WHY },
 	{ "{\"payload_version\":18446744073709551615," STAGE "," ID "," URL "}", REQUEST_BAD,
 		"payload_version: malformed, " PAYLOAD_WHY },
-	{ "{\"payload_version\":true," STAGE "," ID "," URL "}", REQUEST_BAD, "payload_version: malformed, " PAYLOAD_WHY },
+	{ "{\"payload_version\":true," STAGE "," ID "," URL "}", REQUEST_BAD,
+		"payload_version: malformed, " PAYLOAD_WHY },
 
 	{ "{" PAYLOAD "," ID "," URL "}", REQUEST_BAD, "stage: missing, " STAGE_WHY },
 	{ "{" PAYLOAD ",\"stage\":null," ID "," URL "}", REQUEST_BAD, "stage: malformed, " STAGE_WHY },
@@ -99,15 +105,22 @@ static const struct {
 	{ "{" PAYLOAD ",\"stage\":\"post plan\"," ID "," URL "}", REQUEST_BAD, "stage: malformed, " STAGE_WHY },
 
 	{ "{" PAYLOAD "," STAGE "," URL "}", REQUEST_BAD, "task_result_id: missing, " ID_WHY },
-	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":null," URL "}", REQUEST_BAD, "task_result_id: malformed, " ID_WHY },
+	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":null," URL "}", REQUEST_BAD,
+		"task_result_id: malformed, " ID_WHY },
 	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":7," URL "}", REQUEST_BAD, "task_result_id: malformed, " ID_WHY },
-	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"\"," URL "}", REQUEST_BAD, "task_result_id: malformed, " ID_WHY },
-	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"../x\"," URL "}", REQUEST_BAD, "task_result_id: malformed, " ID_WHY },
-	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"a.b\"," URL "}", REQUEST_BAD, "task_result_id: malformed, " ID_WHY },
-	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"a\\n\"," URL "}", REQUEST_BAD, "task_result_id: malformed, " ID_WHY },
-	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"\u00e9\"," URL "}", REQUEST_BAD, "task_result_id: malformed, " ID_WHY },
+	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"\"," URL "}", REQUEST_BAD,
+		"task_result_id: malformed, " ID_WHY },
+	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"../x\"," URL "}", REQUEST_BAD,
+		"task_result_id: malformed, " ID_WHY },
+	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"a.b\"," URL "}", REQUEST_BAD,
+		"task_result_id: malformed, " ID_WHY },
+	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"a\\n\"," URL "}", REQUEST_BAD,
+		"task_result_id: malformed, " ID_WHY },
+	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"\u00e9\"," URL "}", REQUEST_BAD,
+		"task_result_id: malformed, " ID_WHY },
 	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"" A96 "\"," URL "}", REQUEST_RUN_TASK, "" },
-	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"" A96 "a\"," URL "}", REQUEST_BAD, "task_result_id: malformed, " ID_WHY },
+	{ "{" PAYLOAD "," STAGE ",\"task_result_id\":\"" A96 "a\"," URL "}", REQUEST_BAD,
+		"task_result_id: malformed, " ID_WHY },
 
 	{ "{" PAYLOAD "," STAGE "," ID "}", REQUEST_BAD, "task_result_callback_url: missing" },
 	{ "{" PAYLOAD "," STAGE "," ID ",\"task_result_callback_url\":null}", REQUEST_BAD,
@@ -127,14 +140,16 @@ static const struct {
 
 	/* The verification request is known by its token alone. */
 	{ "{\"access_token\":\"test-token\"}", REQUEST_VERIFICATION, "" },
-	{ "{\"access_token\":\"test-token\",\"payload_version\":9,\"stage\":[],\"task_result_id\":\"/\"}", REQUEST_VERIFICATION, "" },
+	{ "{\"access_token\":\"test-token\",\"payload_version\":9,\"stage\":[],\"task_result_id\":\"/\"}",
+		REQUEST_VERIFICATION, "" },
 	{ "{\"access_token\":\"test-token \"}", REQUEST_BAD, "payload_version: missing, " PAYLOAD_WHY },
 	{ "{\"access_token\":[\"test-token\"]}", REQUEST_BAD, "payload_version: missing, " PAYLOAD_WHY },
 	{ "[{\"access_token\":\"test-token\"}]", REQUEST_BAD, "not a JSON object" },
 
 	/* Everything else may be of any kind. */
 	{ "{" PAYLOAD "," STAGE "," ID "," URL ",\"plan_json_api_url\":7,\"organization_name\":{},\"access_token\":[],"
-		"\"configuration_version_download_url\":false,\"run_created_at\":\"\",\"future\":[null]}", REQUEST_RUN_TASK, "" },
+		"\"configuration_version_download_url\":false,\"run_created_at\":\"\",\"future\":[null]}",
+		REQUEST_RUN_TASK, "" },
 };
 
 static void demands_four_fields(void **state)
@@ -161,8 +176,10 @@ static void takes_odd_types_as_absent(void **state)
 	char why[REQUEST_WHY];
 
 	(void)state;
-	assert_int_equal(parse("{" PAYLOAD "," STAGE "," ID "," URL ",\"plan_json_api_url\":7,\"organization_name\":\"\","
-		"\"access_token\":\"\",\"configuration_version_download_url\":null,\"future\":{\"a\":[1.50,null]}}", &r, why),
+	assert_int_equal(parse("{" PAYLOAD "," STAGE "," ID "," URL ",\"plan_json_api_url\":7,"
+		"\"organization_name\":\"\","
+		"\"access_token\":\"\",\"configuration_version_download_url\":null,\"future\":{\"a\":[1.50,null]}}", &r,
+		why),
 		REQUEST_RUN_TASK);
 	assert_null(r.plan_url);
 	assert_null(r.configuration_url);
@@ -213,10 +230,14 @@ static const struct {
 	{ "https://app.terraform.io.:443/c", NULL, NULL, "acme", STAGE_POST_PLAN, NULL },
 	{ "https://app.terraform.io?c", NULL, NULL, "acme", STAGE_POST_PLAN, NULL },
 
-	{ CALLBACK, NULL, NULL, NULL, STAGE_POST_PLAN, "organization_name: not one of the organizations of endpoint prod" },
-	{ CALLBACK, NULL, NULL, "Acme", STAGE_POST_PLAN, "organization_name: not one of the organizations of endpoint prod" },
-	{ CALLBACK, NULL, NULL, "acme ", STAGE_POST_PLAN, "organization_name: not one of the organizations of endpoint prod" },
-	{ CALLBACK, NULL, NULL, "acm", STAGE_POST_PLAN, "organization_name: not one of the organizations of endpoint prod" },
+	{ CALLBACK, NULL, NULL, NULL, STAGE_POST_PLAN,
+		"organization_name: not one of the organizations of endpoint prod" },
+	{ CALLBACK, NULL, NULL, "Acme", STAGE_POST_PLAN,
+		"organization_name: not one of the organizations of endpoint prod" },
+	{ CALLBACK, NULL, NULL, "acme ", STAGE_POST_PLAN,
+		"organization_name: not one of the organizations of endpoint prod" },
+	{ CALLBACK, NULL, NULL, "acm", STAGE_POST_PLAN,
+		"organization_name: not one of the organizations of endpoint prod" },
 
 	{ "http://app.terraform.io/c", NULL, NULL, "acme", STAGE_POST_PLAN,
 		NOT_HOST("task_result_callback_url", "http://app.terraform.io") },
@@ -237,8 +258,10 @@ static const struct {
 		NOT_HOST("plan_json_api_url", "https://archivist.terraform.io") },
 	{ CALLBACK, "//evil.example/p", NULL, "acme", STAGE_POST_PLAN,
 		"plan_json_api_url: begins with // and so leaves the scheme open" },
-	{ CALLBACK, "/\\evil.example/p", NULL, "acme", STAGE_POST_PLAN, "plan_json_api_url: byte 25 (0x5c) is not allowed in a URL" },
-	{ CALLBACK, "/a/../p", NULL, "acme", STAGE_POST_PLAN, "plan_json_api_url: the path has a part that is . or .." },
+	{ CALLBACK, "/\\evil.example/p", NULL, "acme", STAGE_POST_PLAN,
+		"plan_json_api_url: byte 25 (0x5c) is not allowed in a URL" },
+	{ CALLBACK, "/a/../p", NULL, "acme", STAGE_POST_PLAN,
+		"plan_json_api_url: the path has a part that is . or .." },
 	{ CALLBACK, "p", NULL, "acme", STAGE_POST_PLAN,
 		"plan_json_api_url: neither a whole URL nor a path that begins with /" },
 	{ CALLBACK, "https://app.terraform.io@evil.example/p", NULL, "acme", STAGE_POST_PLAN,
@@ -259,7 +282,8 @@ static void judges(void **state)
 {
 	char acme[] = "acme", globex[] = "globex", prod[] = "prod", *organizations[] = { acme, globex };
 	struct config_host hosts[3];
-	struct config_endpoint endpoint = { .name = prod, .organizations = organizations, .organization_count = 2, .hosts = hosts,
+	struct config_endpoint endpoint = { .name = prod, .organizations = organizations, .organization_count = 2,
+		.hosts = hosts,
 		.host_count = COUNT(hosts) };
 	char why[REQUEST_WHY];
 
@@ -269,7 +293,8 @@ static void judges(void **state)
 	assert_int_equal(url_parse("https://tfe.example.com:8443", &hosts[1].origin, why), 0);
 	assert_int_equal(url_parse("http://127.0.0.1:8080/", &hosts[2].origin, why), 0);
 	for (size_t i = 0; i < COUNT(judged); i++) {
-		struct request r = { .stage = judged[i].stage, .task_result_id = "x", .callback_url = judged[i].callback,
+		struct request r = { .stage = judged[i].stage, .task_result_id = "x",
+			.callback_url = judged[i].callback,
 			.plan_url = judged[i].plan, .configuration_url = judged[i].configuration,
 			.organization = judged[i].organization };
 		int rc;

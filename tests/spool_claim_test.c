@@ -1,4 +1,5 @@
-/* Claiming jobs: what may lie in new/, what a crash may leave at every step, takeover, and processes that race for the same jobs. */
+/* Claiming jobs: what may lie in new/, what a crash may leave at every step, takeover, and processes that race for
+ * the same jobs. */
 #include "scratch_spool.h"
 
 #include <grp.h>
@@ -175,7 +176,8 @@ static int claim_unreadable(const char *root)
 /* A job that only our lack of rights hides from us stays where it is, one that nobody may read is set aside. */
 static void keeps_jobs_it_may_not_read(void **state)
 {
-	static const struct { const char *name; mode_t mode; } jobs[] = { { "prod.ours.json", 0640 }, { "prod.nobodys.json", 0600 } };
+	static const struct { const char *name; mode_t mode; } jobs[] =
+		{ { "prod.ours.json", 0640 }, { "prod.nobodys.json", 0600 } };
 	const struct scratch *t = *state;
 	char *new_path;
 

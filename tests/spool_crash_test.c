@@ -1,6 +1,7 @@
-/* The spool when things go wrong between two system calls: the calls that change a directory, and fsync, are wrapped by the linker.
- * Each operation is seen to make things durable in the right order; then it is killed before each of its calls in turn, and each of
- * its calls in turn fails, and every time the job must be found, once and whole, by whoever comes next. */
+/* The spool when things go wrong between two system calls: the calls that change a directory, and fsync, are wrapped
+ * by the linker. Each operation is seen to make things durable in the right order; then it is killed before each of
+ * its calls in turn, and each of its calls in turn fails, and every time the job must be found, once and whole, by
+ * whoever comes next. */
 #include "scratch_spool.h"
 
 #include <limits.h>
@@ -288,12 +289,14 @@ static const struct {
 	/* a duplicate is answered only when the first one's entry lasts */
 	{ start_accepted, do_accept, is_accepted, "fsync new\n" },
 	{ start_accepted, do_claim, is_claimed,
-		"mkdir hidden\nwrite request.json\nfsync request.json\nfsync claim\nfsync hidden\nrename " ID "\nfsync active\n"
+		"mkdir hidden\nwrite request.json\nfsync request.json\nfsync claim\nfsync hidden\n"
+		"rename " ID "\nfsync active\n"
 		"unlink " ID ".json\n" },
 	{ start_ended, do_claim, is_dropped,
 		"mkdir hidden\nwrite request.json\nfsync request.json\nfsync claim\nfsync hidden\nrename " ID "\n"
 		"unlink " ID ".json\nrename hidden\nunlink a file\nunlink a file\nunlink hidden\n" },
-	{ start_with_outcomes, do_outcomes, has_outcomes, "write outcomes.tmp\nfsync outcomes.tmp\nrename outcomes.jsonl\n" },
+	{ start_with_outcomes, do_outcomes, has_outcomes,
+		"write outcomes.tmp\nfsync outcomes.tmp\nrename outcomes.jsonl\n" },
 	{ start_claimed, do_publish, has_one_result,
 		"write result.tmp\nfsync result.tmp\nlink result.json\nunlink result.tmp\nfsync " ID "\n" },
 	{ start_claimed, do_log, is_logged, "write log.jsonl\nfsync log.jsonl\n" },

@@ -1,4 +1,5 @@
-/* The spool: making and opening one, accepting jobs in every state, the files of a job, ending it, scans and housekeeping. */
+/* The spool: making and opening one, accepting jobs in every state, the files of a job, ending it, scans and
+ * housekeeping. */
 #include "scratch_spool.h"
 
 #include <grp.h>
@@ -14,8 +15,10 @@ static void knows_ids(void **state)
 {
 	static const struct { const char *id; bool valid; } ids[] = {
 		{ ID, true }, { "a.b", true }, { A32 "." A32 A32 A32, true }, { "-._", true },
-		{ "", false }, { ".", false }, { "a.", false }, { ".b", false }, { "a", false }, { "a.b.c", false }, { "a..b", false },
-		{ A32 "a.b", false }, { "a." A32 A32 A32 "a", false }, { "a/b.c", false }, { "a.b/c", false }, { "a.b\n", false },
+		{ "", false }, { ".", false }, { "a.", false }, { ".b", false }, { "a", false }, { "a.b.c", false },
+		{ "a..b", false },
+		{ A32 "a.b", false }, { "a." A32 A32 A32 "a", false }, { "a/b.c", false }, { "a.b/c", false },
+		{ "a.b\n", false },
 		{ "a b.c", false }, { "\xc3\xa9.b", false }, { "a.b.json", false },
 	};
 	char id[SPOOL_ID_SIZE];
@@ -37,7 +40,8 @@ static void knows_ids(void **state)
 /* ---- making and opening ---- */
 
 static const struct { const char *name; mode_t mode; } places[] = {
-	{ ".", 0750 }, { "tmp", 03770 }, { "new", 03770 }, { "active", 0710 }, { "done", 0710 }, { "undelivered", 0710 },
+	{ ".", 0750 }, { "tmp", 03770 }, { "new", 03770 }, { "active", 0710 }, { "done", 0710 },
+	{ "undelivered", 0710 },
 	{ "corrupt", 0700 }, { "spoolers", 0750 }, { "format", 0640 },
 };
 
@@ -115,16 +119,19 @@ static void refuses_to_make(void **state)
 static void opens(void **state)
 {
 	static const struct { const char *format, *why; } formats[] = {
-		{ "2\n", "belongs to another version" }, { "", "belongs to another version" }, { "1", "belongs to another version" },
+		{ "2\n", "belongs to another version" }, { "", "belongs to another version" },
+		{ "1", "belongs to another version" },
 		{ "1\n\n", "belongs to another version" }, { "x\n", "belongs to another version" },
-		{ "1                                                                                  \n", "belongs to another version" },
+		{ "1                                                                                  \n",
+			"belongs to another version" },
 		{ NULL, "planspoold --once" },
 	};
 	const struct scratch *t = *state;
 	char *nowhere = xasprintf("%s/nowhere", t->folder), why[SPOOL_WHY];
 
 	assert_null(spool_open(nowhere, why));
-	assert_non_null(strstr(why, "No such file or directory; planspoold makes the spool at its start, or run: planspoold --once"));
+	assert_non_null(strstr(why,
+		"No such file or directory; planspoold makes the spool at its start, or run: planspoold --once"));
 	free(nowhere);
 	for (size_t i = 0; i < COUNT(formats); i++) {
 		assert_int_equal(unlinkat(t->fd, "format", 0), 0);
@@ -182,7 +189,8 @@ static void tells_life_and_rights(void **state)
 static void accepts(void **state)
 {
 	static const struct { const char *folder; enum spool_accepted how; } states[] = {
-		{ "active/" ID, SPOOL_DUPLICATE }, { "done/" ID, SPOOL_DUPLICATE }, { "undelivered/" ID, SPOOL_DUPLICATE },
+		{ "active/" ID, SPOOL_DUPLICATE }, { "done/" ID, SPOOL_DUPLICATE },
+		{ "undelivered/" ID, SPOOL_DUPLICATE },
 		{ "corrupt/" ID, SPOOL_ACCEPTED },
 	};
 	const struct scratch *t = *state;
@@ -228,9 +236,11 @@ static void accepts_as_another_user(void **state)
 			_exit(10);
 		if ((s = spool_open(t->root, why)) == NULL || spool_writable(s, why) != 0)
 			_exit(11);
-		if (spool_accept(s, ID, BODY, strlen(BODY)) != SPOOL_ACCEPTED || spool_accept(s, ID, BODY, 1) != SPOOL_DUPLICATE)
+		if (spool_accept(s, ID, BODY, strlen(BODY)) != SPOOL_ACCEPTED ||
+		    spool_accept(s, ID, BODY, 1) != SPOOL_DUPLICATE)
 			_exit(12);
-		if (open(t->root, O_RDONLY) < 0 || openat(t->fd, "active", O_RDONLY) >= 0 || openat(t->fd, "corrupt", O_PATH) < 0)
+		if (open(t->root, O_RDONLY) < 0 || openat(t->fd, "active", O_RDONLY) >= 0 ||
+		    openat(t->fd, "corrupt", O_PATH) < 0)
 			_exit(13);
 		if (faccessat(t->fd, "corrupt/x", F_OK, 0) == 0 || errno != EACCES)
 			_exit(14);
@@ -368,7 +378,8 @@ static void note_foreign(void *context, const char *name)
 
 static void scans(void **state)
 {
-	static const char *const foreign[] = { "README", "x.json", ".hidden", "a.b.json.json", "a.b.jsonx", ".json", "a.b" };
+	static const char *const foreign[] = { "README", "x.json", ".hidden", "a.b.json.json", "a.b.jsonx", ".json",
+		"a.b" };
 	const struct scratch *t = *state;
 	struct seen seen = { .stop_after = 0 };
 	unsigned left = COUNT(foreign);
@@ -433,7 +444,8 @@ static void sweeps(void **state)
 		{ "tmp/folder", true, 61, false }, { "tmp/future", false, -600, true },
 		{ "new/" ID ".json", false, 6000, true },
 		{ "active/.claim." ME "." ID, true, 61, false }, { "active/.claim." OTHER "." ID, true, 59, true },
-		{ "active/.remove." ID, true, 61, false }, { "active/" ID, true, 6000, true }, { "active/.else", true, 6000, true },
+		{ "active/.remove." ID, true, 61, false }, { "active/" ID, true, 6000, true },
+		{ "active/.else", true, 6000, true },
 		{ "done/" ID, true, 6000, true }, { "done/.remove." ID, true, 61, false },
 		{ "undelivered/.remove." ID, true, 61, false }, { "corrupt/" ID, true, 6000, true },
 	};

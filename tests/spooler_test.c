@@ -28,11 +28,13 @@ static void keeps_named_waits(void **state)
 {
 	static const struct { const char *reset, *retry; int64_t wait; } heads[] = {
 		{ NULL, NULL, -1 },
-		{ "1", NULL, 1000 }, { "0.8", NULL, 800 }, { "0.0001", NULL, 1 }, { "12.3456", NULL, 12346 }, { "007", NULL, 7000 },
+		{ "1", NULL, 1000 }, { "0.8", NULL, 800 }, { "0.0001", NULL, 1 }, { "12.3456", NULL, 12346 },
+		{ "007", NULL, 7000 },
 		{ NULL, "120", 120000 }, { NULL, "1.5", 1500 }, { "2", "120", 2000 },
 		/* what cannot be read leaves the other */
 		{ "", "5", 5000 }, { "x", "5", 5000 }, { "-1", "5", 5000 }, { "0x10", "5", 5000 }, { "1e3", "5", 5000 },
-		{ "1.2.3", "5", 5000 }, { "5s", "5", 5000 }, { "nan", "5", 5000 }, { "inf", "5", 5000 }, { " 4", "5", 5000 },
+		{ "1.2.3", "5", 5000 }, { "5s", "5", 5000 }, { "nan", "5", 5000 }, { "inf", "5", 5000 },
+		{ " 4", "5", 5000 },
 		{ ".5", "5", 5000 }, { "99999999999999999999", "5", 5000 },
 		{ NULL, "", -1 }, { NULL, "-5", -1 }, { NULL, "soon", -1 }, { NULL, "0x10", -1 }, { NULL, "1e3", -1 },
 		/* nothing to wait for is no wait: the usual one then */
@@ -57,7 +59,8 @@ static void keeps_named_waits(void **state)
 static void knows_what_answers_mean(void **state)
 {
 	static const struct { int from, to; enum schedule_answer answer; } statuses[] = {
-		{ 0, 199, SCHEDULE_LATER }, { 200, 203, SCHEDULE_DONE }, { 204, 204, SCHEDULE_NOT_YET }, { 205, 299, SCHEDULE_DONE },
+		{ 0, 199, SCHEDULE_LATER }, { 200, 203, SCHEDULE_DONE }, { 204, 204, SCHEDULE_NOT_YET },
+		{ 205, 299, SCHEDULE_DONE },
 		{ 300, 300, SCHEDULE_LATER }, { 301, 303, SCHEDULE_REDIRECT }, { 304, 306, SCHEDULE_LATER },
 		{ 307, 308, SCHEDULE_REDIRECT }, { 309, 399, SCHEDULE_LATER }, { 400, 407, SCHEDULE_REFUSED },
 		{ 408, 408, SCHEDULE_LATER }, { 409, 409, SCHEDULE_CLOSED }, { 410, 421, SCHEDULE_REFUSED },
@@ -162,7 +165,8 @@ static void say_limit(struct line *line, const char *origin, const char *limit)
 static void goes_by_priority(void **state)
 {
 	static const struct { char name; enum pace_priority priority; } rows[] = {
-		{ 'r', PACE_RUNNING }, { 'i', PACE_INPUT }, { 'f', PACE_FINAL }, { 'R', PACE_RUNNING }, { 'F', PACE_FINAL },
+		{ 'r', PACE_RUNNING }, { 'i', PACE_INPUT }, { 'f', PACE_FINAL }, { 'R', PACE_RUNNING },
+		{ 'F', PACE_FINAL },
 		{ 'I', PACE_INPUT },
 	};
 	struct waiter w[COUNT(rows)], other;
@@ -327,8 +331,10 @@ static void keeps_to_named_rates(void **state)
 		{ "30", 1, 9 }, { "30.0", 1, 9 }, { "240", 1, 79 }, { "240", 4, 19 }, { "30", 0, 9 },
 		{ "30", 16, 0 }, { "1", 1, 0 }, { "0.01", 1, 0 },
 		/* no rates */
-		{ NULL, 1, 100 }, { "", 1, 100 }, { "0", 1, 100 }, { "-30", 1, 100 }, { "nan", 1, 100 }, { "inf", 1, 100 },
-		{ "x", 1, 100 }, { "30/s", 1, 100 }, { "1e-300", 1, 100 }, { "4e-324", 1, 100 }, { "0.001", 1, 100 }, { "1e300", 1, 100 },
+		{ NULL, 1, 100 }, { "", 1, 100 }, { "0", 1, 100 }, { "-30", 1, 100 }, { "nan", 1, 100 },
+		{ "inf", 1, 100 },
+		{ "x", 1, 100 }, { "30/s", 1, 100 }, { "1e-300", 1, 100 }, { "4e-324", 1, 100 }, { "0.001", 1, 100 },
+		{ "1e300", 1, 100 },
 	};
 
 	(void)state;
@@ -370,7 +376,8 @@ static void counts_events(void **state)
 		{ "{\"event\":\"blamed\"}", 0, 1 },
 		{ "{\"event\":\"bla\n{\"event\":\"blamed\"}\n", 0, 1 },
 		{ "\n\n{\"event\":\"blamed\"}\n\n", 0, 1 },
-		{ "{\"event\":\"other\",\"detail\":\"blamed\"}\n\"blamed\"\nblamed\n[\"event\"]\nnull\n{\"event\":7}\n", 0, 0 },
+		{ "{\"event\":\"other\",\"detail\":\"blamed\"}\n\"blamed\"\nblamed\n[\"event\"]\nnull\n{\"event\":7}\n",
+			0, 0 },
 		{ "{\"event\":\"blamed\"}\n\0\0\0\0\0\n{\"event\":\"blamed\"}\n", 44, 2 },
 		{ "\0\0{\"event\":\"blamed\"}\n{\"event\":\"blamed\"}", 39, 1 },
 	};
