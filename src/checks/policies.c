@@ -3,15 +3,15 @@
  *	policies: [FILE-or-FOLDER, ...]
  *	policies: {paths: [...], skip: [{policy: ID-or-pattern, address: PATTERN, reason: TEXT, until: 2026-12-31}]}
  *
- * Paths are relative to the folder of the configuration file. Files are read when the configuration is, and never again: a
- * compiled set is read-only and shared by all jobs. A policy that cannot be used makes the set unusable, with file and line of
- * every fault, so that no policy is missed in silence.
+ * Paths are relative to the folder of the configuration file. Files are read when the configuration is, and never
+ * again: a compiled set is read-only and shared by all jobs. A policy that cannot be used makes the set unusable, with
+ * file and line of every fault, so that no policy is missed in silence.
  *
- * This file is the kind of check: arguments, what is wanted of a plan, and the index by resource type. What policies mean is
- * policy_*.c; the contract with the format is documented in planspool-policies(5).
+ * This file is the kind of check: arguments, what is wanted of a plan, and the index by resource type. What policies
+ * mean is policy_*.c; the contract with the format is documented in planspool-policies(5).
  *
- * Outcomes: one for each policy and resource address; id, severity, description, help and link come from the metadata. An
- * expired skip entry is a warning of each run. */
+ * Outcomes: one for each policy and resource address; id, severity, description, help and link come from the metadata.
+ * An expired skip entry is a warning of each run. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -125,12 +125,14 @@ static void *policies_load(const struct doc_node *arguments, const char *file, s
 			policy_skips_read(&p->skips, doc_get(arguments, "skip"), file, faults);
 	}
 	if (paths == NULL)
-		faults_error(faults, file, arguments != NULL ? arguments->line : 0, "policies: names no files or folders (paths)");
+		faults_error(faults, file, arguments != NULL ? arguments->line : 0,
+			"policies: names no files or folders (paths)");
 	else
 		load_paths(p, paths, file, faults);
 	policy_set_check(&p->set, faults);
 	if (faults->errors == errors && p->set.count == 0)
-		faults_error(faults, file, paths != NULL ? paths->line : 0, "policies: there is no policy in the files and folders named");
+		faults_error(faults, file, paths != NULL ? paths->line : 0,
+			"policies: there is no policy in the files and folders named");
 	if (faults->errors != errors) {
 		policies_free(p);
 		return NULL;
@@ -178,7 +180,8 @@ static void say_expired(const struct policies *p, struct outcomes *outcomes, int
 			s->address != NULL ? s->address : "*", s->reason);
 		char *description = xasprintf("A skip ended on %s and no longer applies", s->until);
 		struct outcome one = {
-			.status = OUTCOME_WARNING, .id = check_policies.name, .description = description, .reason = reason,
+			.status = OUTCOME_WARNING, .id = check_policies.name, .description = description,
+				.reason = reason,
 			.help = "Remove the entry from `skip:` in planspool's configuration, or give it a new date.",
 		};
 

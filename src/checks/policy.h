@@ -1,6 +1,6 @@
-/* What a policy file is once it is compiled: a tree of blocks over conditions, read-only and shared by all jobs. Made by
- * policy_load.c, policy_block.c and policy_value.c; evaluated by policy_logic.c (one resource at a time) and policy_connect.c
- * (the whole plan, for connections). */
+/* What a policy file is once it is compiled: a tree of blocks over conditions, read-only and shared by all jobs. Made
+ * by policy_load.c, policy_block.c and policy_value.c; evaluated by policy_logic.c (one resource at a time) and
+ * policy_connect.c (the whole plan, for connections). */
 #ifndef PLANSPOOL_CHECKS_POLICY_H
 #define PLANSPOOL_CHECKS_POLICY_H
 
@@ -56,8 +56,8 @@ struct policy_block {
 	struct policy_condition *condition;	/* BLOCK_CONDITION */
 	struct policy_block **children;
 	size_t count;
-	/* Which nodes it visits (empty: every node): without connections the union over all that is below; with connections the
-	 * resource types of the children as POLICY.md B 6.3 takes them, and their connected types. */
+	/* Which nodes it visits (empty: every node): without connections the union over all that is below; with
+	 * connections the resource types of the children as POLICY.md B 6.3 takes them, and their connected types. */
 	struct policy_types types, connected;
 };
 
@@ -81,8 +81,8 @@ struct policy_set {
 	uint64_t digest;	/* over all that was read */
 };
 
-/* Reads policies from a file or a folder with all below it, and adds them to the set. Faults are collected in faults. 0, or -1
- * when there was an error. */
+/* Reads policies from a file or a folder with all below it, and adds them to the set. Faults are collected in faults.
+ * 0, or -1 when there was an error. */
 int policy_load_path(struct policy_set *set, const char *path, struct faults *faults);
 /* The same for text in memory: every document, and every element of a list, is a policy. */
 int policy_load_text(struct policy_set *set, const char *file, const char *text, size_t len, struct faults *faults);
@@ -94,11 +94,12 @@ void policy_set_free(struct policy_set *set);	/* and everything in it, not set i
 int policy_compile(struct policy *p, const struct doc_node *definition, struct faults *faults);
 void policy_block_free(struct policy_block *b);
 
-/* policy_warn.c: says what is followed because Checkov does it, but was probably not meant (POLICY.md B 8, rows marked W). */
+/* policy_warn.c: says what is followed because Checkov does it, but was probably not meant (POLICY.md B 8, rows marked
+ * W). */
 void policy_warn(const struct policy *p, struct faults *faults);
 
-/* policy_value.c: the JSON text of a value in a policy file by the rules of YAML 1.1. 0, or -1 with a fault (a date, a number
- * that is not finite, too deep). */
+/* policy_value.c: the JSON text of a value in a policy file by the rules of YAML 1.1. 0, or -1 with a fault (a date, a
+ * number that is not finite, too deep). */
 struct buf;
 int policy_value_json(const struct doc_node *node, const char *file, struct buf *out, struct faults *faults);
 

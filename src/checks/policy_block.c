@@ -1,8 +1,9 @@
 /* Compiles the definition of a policy: blocks and conditions, every fault with file and line.
  *
- * Contract: what Checkov rejects is refused here (POLICY.md B 1.3), and what it accepts though it can never give a verdict is
- * refused as well: a condition without an attribute, a filter alone, a JSONPath that does not parse (A 4). Keys that are ignored
- * are warned about. Compilation goes on after a fault as far as it makes sense, so that all faults of a file are said at once.
+ * Contract: what Checkov rejects is refused here (POLICY.md B 1.3), and what it accepts though it can never give a
+ * verdict is refused as well: a condition without an attribute, a filter alone, a JSONPath that does not parse (A 4).
+ * Keys that are ignored are warned about. Compilation goes on after a fault as far as it makes sense, so that all
+ * faults of a file are said at once.
  *
  * Limits: POLICY_DEPTH blocks within blocks, POLICY_LEAVES conditions, paths of POLICY_PATH_MAX bytes. */
 #include <stdlib.h>
@@ -87,8 +88,8 @@ static void warn_unknown_keys(struct compiler *c, const struct doc_node *node, c
 			continue;
 		nearest = text_nearest(key, known);
 		if (nearest != NULL)
-			faults_warn(c->faults, c->file, node->keys[i]->line, "the key '%s' is ignored, did you mean '%s'?", key,
-				nearest);
+			faults_warn(c->faults, c->file, node->keys[i]->line,
+				"the key '%s' is ignored, did you mean '%s'?", key, nearest);
 		else
 			faults_warn(c->faults, c->file, node->keys[i]->line, "the key '%s' is ignored", key);
 	}
@@ -110,14 +111,14 @@ static int read_choice(struct compiler *c, const struct doc_node *node, const ch
 	}
 	const char *nearest = text_nearest(text, choices);
 
-	if (nearest != NULL)
-		faults_error(c->faults, c->file, operator->line, "unknown operator '%s' of a %s condition, did you mean '%s'?", text,
-			kind, nearest);
-	else
-		faults_error(c->faults, c->file, operator->line, "unknown operator '%s' of a %s condition (known: %s%s%s%s%s)", text, kind,
-			choices[0], choices[1] != NULL ? ", " : "", choices[1] != NULL ? choices[1] : "",
-			choices[1] != NULL && choices[2] != NULL ? ", " : "",
-			choices[1] != NULL && choices[2] != NULL ? choices[2] : "");
+	struct buf known = BUF_INIT(256);
+
+	for (int i = 0; choices[i] != NULL; i++)
+		buf_printf(&known, "%s%s", i > 0 ? ", " : "", choices[i]);
+	faults_error(c->faults, c->file, operator->line, "unknown operator '%s' of a %s condition%s%s%s", text, kind,
+		nearest != NULL ? ", did you mean '" : " (known: ", nearest != NULL ? nearest : buf_text(&known),
+		nearest != NULL ? "'?" : ")");
+	buf_free(&known);
 	return -1;
 }
 
@@ -125,7 +126,8 @@ static const char *const connection_operators[] = { "exists", "not_exists", "one
 static const char *const resource_operators[] = { "exists", "not_exists", NULL };
 static const char *const filter_operators[] = { "within", NULL };
 
-static int read_attribute(struct compiler *c, struct policy_condition *cond, const struct doc_node *node, const char *kind)
+static int read_attribute(struct compiler *c, struct policy_condition *cond, const struct doc_node *node,
+	const char *kind)
 {
 	const char *text = scalar_text(doc_get(node, "attribute"));
 
@@ -152,7 +154,8 @@ static int read_value(struct compiler *c, struct policy_condition *cond, const s
 	else if (policy_value_json(value, c->file, &json, c->faults) != 0)
 		goto fail;
 	if (policy_operand_init(&cond->value, xstrdup(buf_text(&json)), &why) != 0) {
-		faults_error(c->faults, c->file, value != NULL ? value->line : node->line, "the value cannot be used: %s", why);
+		faults_error(c->faults, c->file, value != NULL ? value->line : node->line,
+			"the value cannot be used: %s", why);
 		goto fail;
 	}
 	buf_free(&json);
@@ -167,8 +170,8 @@ static int unknown_operator(struct compiler *c, const struct doc_node *node, con
 	const char *nearest = policy_operator_nearest(name);
 
 	if (nearest != NULL)
-		faults_error(c->faults, c->file, node->line, "unknown operator '%s%s', did you mean '%s%s'?", prefix, name, prefix,
-			nearest);
+		faults_error(c->faults, c->file, node->line, "unknown operator '%s%s', did you mean '%s%s'?", prefix,
+			name, prefix, nearest);
 	else
 		faults_error(c->faults, c->file, node->line, "unknown operator '%s%s'", prefix, name);
 	return -1;
@@ -189,7 +192,8 @@ static int read_path(struct compiler *c, struct policy_condition *cond, const st
 	}
 	cond->wildcard = policy_path_wildcard(cond->attribute);
 	if (cond->wildcard && policy_path_bad_part(cond->attribute, part, sizeof(part)) != NULL) {
-		faults_error(c->faults, c->file, line, "the path '%s' cannot be used: its part '%s' is no name", cond->attribute, part);
+		faults_error(c->faults, c->file, line, "the path '%s' cannot be used: its part '%s' is no name",
+			cond->attribute, part);
 		return -1;
 	}
 	return 0;
@@ -210,7 +214,8 @@ static int compile_attribute(struct compiler *c, struct policy_condition *cond, 
 	jsonpath = strncmp(name, prefix, sizeof(prefix) - 1) == 0;
 	cond->operator = policy_operator_named(jsonpath ? name + sizeof(prefix) - 1 : name);
 	if (cond->operator == NULL)
-		return unknown_operator(c, operator, jsonpath ? prefix : "", jsonpath ? name + sizeof(prefix) - 1 : name);
+		return unknown_operator(c, operator, jsonpath ? prefix : "",
+			jsonpath ? name + sizeof(prefix) - 1 : name);
 	if (read_attribute(c, cond, node, "an attribute") != 0 || read_path(c, cond, node, jsonpath) != 0 ||
 		read_value(c, cond, node) != 0)
 		return -1;
@@ -230,12 +235,13 @@ static int compile_filter(struct compiler *c, struct policy_condition *cond, con
 	return 0;
 }
 
-static const char *const condition_keys[] = { "cond_type", "resource_types", "connected_resource_types", "attribute", "operator",
-	"value", NULL };
+static const char *const condition_keys[] = { "cond_type", "resource_types", "connected_resource_types", "attribute",
+	"operator", "value", NULL };
 static const char *const condition_types[] = { "attribute", "connection", "filter", "resource", NULL };
 
 /* By cond_type. */
-static int compile_kind(struct compiler *c, struct policy_condition *cond, const struct doc_node *node, const char *type)
+static int compile_kind(struct compiler *c, struct policy_condition *cond, const struct doc_node *node,
+	const char *type)
 {
 	int choice = 0;
 
@@ -272,16 +278,18 @@ static int compile_condition(struct compiler *c, struct policy_block *b, const s
 	cond->line = node->line;
 	warn_unknown_keys(c, node, condition_keys);
 	if (type == NULL && doc_get(node, "attribute") == NULL) {
-		faults_error(c->faults, c->file, node->line, "this is no condition: it has neither cond_type nor attribute, and no and, or, not");
+		faults_error(c->faults, c->file, node->line,
+			"this is no condition: it has neither cond_type nor attribute, and no and, or, not");
 		return -1;
 	}
 	if (compile_kind(c, cond, node, is_truthy(type) ? scalar_text(type) : NULL) != 0)
 		return -1;
-	if (policy_types_read(&cond->types, doc_get(node, "resource_types"), p->provider, false, c->file, node->line, c->faults) != 0)
+	if (policy_types_read(&cond->types, doc_get(node, "resource_types"), p->provider, false, c->file, node->line,
+		c->faults) != 0)
 		return -1;
 	b->connects = cond->kind == CONDITION_CONNECTION;
-	if (b->connects && policy_types_read(&cond->connected, doc_get(node, "connected_resource_types"), p->provider, true, c->file,
-		node->line, c->faults) != 0)
+	if (b->connects && policy_types_read(&cond->connected, doc_get(node, "connected_resource_types"), p->provider,
+		true, c->file, node->line, c->faults) != 0)
 		return -1;
 	if (p->leaf_count == POLICY_LEAVES) {
 		faults_error(c->faults, c->file, node->line, "more than %d conditions in one policy", POLICY_LEAVES);
@@ -317,7 +325,8 @@ static int compile_children(struct compiler *c, struct policy_block *b, const st
 
 	b->children = xcalloc(n + 1, sizeof(*b->children));
 	for (size_t i = 0; i < n; i++) {
-		struct policy_block *child = compile_block(c, list->kind == DOC_SEQUENCE ? list->items[i] : list, depth + 1);
+		struct policy_block *child = compile_block(c, list->kind == DOC_SEQUENCE ? list->items[i] : list,
+			depth + 1);
 
 		if (child == NULL)
 			result = -1;
@@ -335,7 +344,8 @@ static int compile_children(struct compiler *c, struct policy_block *b, const st
 	}
 	if (b->connects) {
 		faults_error(c->faults, c->file, b->line,
-			"'not' cannot stand above a connection; use not_exists, or an attribute condition inside 'not'");
+			"'not' cannot stand above a connection; use not_exists, or an attribute condition inside "
+			"'not'");
 		return -1;
 	}
 	return 0;
@@ -350,8 +360,8 @@ static void warn_siblings(struct compiler *c, const struct doc_node *node, const
 {
 	for (size_t i = 0; i < node->count; i++) {
 		if (strcmp(node->keys[i]->text, key) != 0)
-			faults_warn(c->faults, c->file, node->keys[i]->line, "the key '%s' is ignored beside '%s'", node->keys[i]->text,
-				key);
+			faults_warn(c->faults, c->file, node->keys[i]->line, "the key '%s' is ignored beside '%s'",
+				node->keys[i]->text, key);
 	}
 }
 
@@ -362,7 +372,8 @@ static struct policy_block *compile_block(struct compiler *c, const struct doc_n
 		return NULL;
 	}
 	if (depth > POLICY_DEPTH) {
-		faults_error(c->faults, c->file, node->line, "blocks are nested too deeply (at most %d levels)", POLICY_DEPTH);
+		faults_error(c->faults, c->file, node->line, "blocks are nested too deeply (at most %d levels)",
+			POLICY_DEPTH);
 		return NULL;
 	}
 	struct policy_block *b = xcalloc(1, sizeof(*b));
@@ -403,7 +414,8 @@ static void find_concerns(struct policy *p)
 
 		if (c->kind == CONDITION_FILTER)
 			continue;
-		if (policy_types_empty(&c->types) || (c->kind == CONDITION_CONNECTION && policy_types_empty(&c->connected))) {
+		if (policy_types_empty(&c->types) || (c->kind == CONDITION_CONNECTION &&
+			policy_types_empty(&c->connected))) {
 			policy_types_free(&p->concerns);
 			return;
 		}
@@ -420,7 +432,8 @@ int policy_compile(struct policy *p, const struct doc_node *definition, struct f
 	if (p->root == NULL)
 		return -1;
 	if (p->root->kind == BLOCK_CONDITION && p->root->condition->kind == CONDITION_FILTER) {
-		faults_error(faults, p->file, p->root->line, "a filter alone decides nothing; put it into an 'and' with conditions");
+		faults_error(faults, p->file, p->root->line,
+			"a filter alone decides nothing; put it into an 'and' with conditions");
 		return -1;
 	}
 	for (size_t i = 0; i < p->leaf_count; i++) {

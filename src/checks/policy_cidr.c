@@ -1,8 +1,8 @@
 /* CIDR notation: parsing as Python's ipaddress does with host bits allowed, and containment.
  *
- * Contract: text that is not exactly a network is refused: leading zeros, other shorthand of inet_aton, zone indexes, white space.
- * A bare address is a network of one. IPv4 also takes a netmask or its complement behind the slash; a mask of all zeros reads
- * as /0 and one of all ones as /32. */
+ * Contract: text that is not exactly a network is refused: leading zeros, other shorthand of inet_aton, zone indexes,
+ * white space. A bare address is a network of one. IPv4 also takes a netmask or its complement behind the slash; a mask
+ * of all zeros reads as /0 and one of all ones as /32. */
 #include "checks/policy_cidr.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,8 @@
 /* Operators that compare one value with another: equality, order, beginnings and ends, lengths and numbers of words.
  *
- * Contract: POLICY.md B 4.2, a row of its table each; a is the attribute (missing and null are the same), v what the policy
- * says. Order compares as numbers whenever both sides are numbers or numeric text (A 4, row 12), and else the text forms.
+ * Contract: POLICY.md B 4.2, a row of its table each; a is the attribute (missing and null are the same), v what the
+ * policy says. Order compares as numbers whenever both sides are numbers or numeric text (A 4, row 12), and else the
+ * text forms.
  *
  * Limits: booleans ignore case as ASCII does. */
 #include <string.h>
@@ -60,7 +61,8 @@ bool policy_equal(const struct view *a, const struct view *b)
 	if (view_absent(a) && view_absent(b))
 		return true;
 	if (is_numeric(a) && is_numeric(b)) {
-		if (a->type == VIEW_NUMBER && b->type == VIEW_NUMBER && a->len == b->len && memcmp(a->text, b->text, a->len) == 0)
+		if (a->type == VIEW_NUMBER && b->type == VIEW_NUMBER && a->len == b->len &&
+			memcmp(a->text, b->text, a->len) == 0)
 			return true;
 		return policy_number(a, &x) && policy_number(b, &y) && x == y;
 	}
@@ -78,7 +80,8 @@ bool policy_equal(const struct view *a, const struct view *b)
 	}
 }
 
-enum truth policy_op_equals(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_equals(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	const char *text;
 	size_t len;
@@ -98,25 +101,29 @@ enum truth policy_op_equals(const struct view *a, const struct policy_operand *v
 	return truth_of(memcmp(text, v->text, len) == 0);
 }
 
-enum truth policy_op_exists(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_exists(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	(void)v, (void)w, (void)why;
 	return truth_of(!view_absent(a));
 }
 
-enum truth policy_op_any(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_any(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	(void)a, (void)v, (void)w, (void)why;
 	return TRUTH_TRUE;
 }
 
-enum truth policy_op_is_true(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_is_true(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	(void)v, (void)w, (void)why;
 	return truth_of(a->type == VIEW_BOOL && a->boolean);
 }
 
-enum truth policy_op_is_empty(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_is_empty(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	(void)v, (void)w, (void)why;
 	if (a->type == VIEW_STRING)
@@ -154,7 +161,8 @@ enum truth policy_op_ending_with(const struct view *a, const struct policy_opera
 /* What comes out of comparing, for people who think in signs. */
 enum order { ORDER_NONE = 1, ORDER_LESS = 2, ORDER_EQUAL = 4, ORDER_GREATER = 8, ORDER_ERROR = 16 };
 
-static enum order order_of(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+static enum order order_of(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	double x, y;
 	const char *text;
@@ -180,7 +188,8 @@ static enum truth in_order(enum order found, unsigned wanted)
 	return found == ORDER_ERROR ? TRUTH_ERROR : truth_of((found & wanted) != 0);
 }
 
-enum truth policy_op_greater(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_greater(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	return in_order(order_of(a, v, w, why), ORDER_GREATER);
 }
@@ -191,7 +200,8 @@ enum truth policy_op_greater_equal(const struct view *a, const struct policy_ope
 	return in_order(order_of(a, v, w, why), ORDER_GREATER | ORDER_EQUAL);
 }
 
-enum truth policy_op_less(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_less(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	return in_order(order_of(a, v, w, why), ORDER_LESS);
 }
@@ -245,7 +255,8 @@ static int64_t words_of(const struct view *a)
 }
 
 #define COUNT_OPERATOR(name, count, wanted) \
-	enum truth name(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why) \
+	enum truth name(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, \
+		const char **why) \
 	{ \
 		(void)w, (void)why; \
 		return count_against(count(a), v, wanted); \

@@ -1,11 +1,11 @@
 /* Evaluation of policies with connections: sets of nodes instead of single verdicts.
  *
- * Contract: POLICY.md B 6.2 to 6.5, over the edges of policy_graph.c. Each node has bits: passed, failed, unknown, error; a node
- * can have several until the block around decides. An error in a condition is the verdict where passing would depend on it: fail
- * comes first in an and, pass in an or.
+ * Contract: POLICY.md B 6.2 to 6.5, over the edges of policy_graph.c. Each node has bits: passed, failed, unknown,
+ * error; a node can have several until the block around decides. An error in a condition is the verdict where passing
+ * would depend on it: fail comes first in an and, pass in an or.
  *
- * The conditions on attributes were evaluated when each resource went by; here only their states are looked at. Time is the
- * number of conditions times nodes and edges. Depth of blocks is bounded at loading. */
+ * The conditions on attributes were evaluated when each resource went by; here only their states are looked at. Time is
+ * the number of conditions times nodes and edges. Depth of blocks is bounded at loading. */
 #include "checks/policy_connect.h"
 
 #include <stdlib.h>
@@ -68,8 +68,8 @@ static uint8_t swapped(uint8_t bits)
 	return (uint8_t)((bits & UNKNOWN) | ((bits & PASSED) != 0 ? FAILED : 0) | ((bits & FAILED) != 0 ? PASSED : 0));
 }
 
-static void run_connection(const struct connecting *c, const struct policy_condition *cond, const bool *visible, const bool *edges,
-	const uint8_t *before, uint8_t *out)
+static void run_connection(const struct connecting *c, const struct policy_condition *cond, const bool *visible,
+	const bool *edges, const uint8_t *before, uint8_t *out)
 {
 	bool *a = xcalloc(c->n + 1, sizeof(*a)), *b = xcalloc(c->n + 1, sizeof(*b));
 	uint8_t *found = xcalloc(c->n + 1, 1);
@@ -106,7 +106,8 @@ static void run_connection(const struct connecting *c, const struct policy_condi
 /* Types that a block or condition targets; none named: none. */
 static bool targets(const struct policy_types *types, const struct policy_types *connected, const struct policy_kept *k)
 {
-	return (!policy_types_empty(types) && type_matches(types, k)) || (!policy_types_empty(connected) && type_matches(connected, k));
+	return (!policy_types_empty(types) && type_matches(types, k)) ||
+		(!policy_types_empty(connected) && type_matches(connected, k));
 }
 
 /* Whether a child is about the types that a filter names. */
@@ -137,7 +138,8 @@ static bool is_filtered(const struct policy_block *child, const struct policy_bl
 
 static void run_block(const struct connecting *c, const struct policy_block *b, const bool *visible, uint8_t *out);
 
-static void run_child(const struct connecting *c, const struct policy_block *child, const bool *visible, bool and, uint8_t *bits)
+static void run_child(const struct connecting *c, const struct policy_block *child, const bool *visible, bool and,
+	uint8_t *bits)
 {
 	uint8_t *before;
 
@@ -158,7 +160,8 @@ static void run_children(const struct connecting *c, const struct policy_block *
 	for (size_t i = 0; i < b->count; i++) {
 		const struct policy_block *child = b->children[i];
 
-		if (!child->connects && (child->kind != BLOCK_CONDITION || child->condition->kind == CONDITION_ATTRIBUTE))
+		if (!child->connects && (child->kind != BLOCK_CONDITION ||
+			child->condition->kind == CONDITION_ATTRIBUTE))
 			run_attributes(c, child, visible, bits);
 	}
 	for (int last = 0; last < 2; last++) {
@@ -174,7 +177,8 @@ static void run_children(const struct connecting *c, const struct policy_block *
 /* The one bit that is left of several. */
 static uint8_t settled(uint8_t bits, bool and)
 {
-	static const uint8_t and_order[] = { FAILED, ERROR, UNKNOWN, PASSED }, or_order[] = { PASSED, ERROR, UNKNOWN, FAILED };
+	static const uint8_t and_order[] = { FAILED, ERROR, UNKNOWN, PASSED },
+		or_order[] = { PASSED, ERROR, UNKNOWN, FAILED };
 	const uint8_t *order = and ? and_order : or_order;
 
 	for (int i = 0; i < 4; i++) {
@@ -206,7 +210,8 @@ static uint8_t filtered(const struct connecting *c, const struct policy_block *b
 
 static void run_block(const struct connecting *c, const struct policy_block *b, const bool *visible, uint8_t *out)
 {
-	bool *inside = xcalloc(c->n + 1, sizeof(*inside)), any = false, and = b->kind == BLOCK_AND, top = b == c->policy->root;
+	bool *inside = xcalloc(c->n + 1, sizeof(*inside)), any = false, and = b->kind == BLOCK_AND,
+		top = b == c->policy->root;
 	uint8_t *bits = xcalloc(c->n + 1, 1);
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -235,7 +240,8 @@ static char *reason_of(const struct connecting *c, size_t node, uint8_t bits)
 	for (size_t i = 0; i < c->policy->leaf_count; i++) {
 		const struct policy_condition *l = c->policy->leaves[i];
 
-		if (l->kind == CONDITION_CONNECTION && connection == NULL && (type_matches(&l->types, k) || type_matches(&l->connected, k)))
+		if (l->kind == CONDITION_CONNECTION && connection == NULL &&
+			(type_matches(&l->types, k) || type_matches(&l->connected, k)))
 			connection = l;
 		if (l->kind != CONDITION_ATTRIBUTE || !type_matches(&l->types, k) || leaf_truth(&then, l) != wanted)
 			continue;
@@ -256,13 +262,15 @@ static void report_all(const struct connecting *c, const uint8_t *out, const str
 		if (bits == 0)
 			continue;
 		reason = bits == PASSED ? NULL : reason_of(c, i, bits);
-		policy_report(r, c->policy, c->graph->nodes[i]->address, bits == PASSED ? TRUTH_TRUE : bits == FAILED ? TRUTH_FALSE :
+		policy_report(r, c->policy, c->graph->nodes[i]->address,
+			bits == PASSED ? TRUTH_TRUE : bits == FAILED ? TRUTH_FALSE :
 			bits == UNKNOWN ? TRUTH_UNKNOWN : TRUTH_ERROR, reason);
 		free(reason);
 	}
 }
 
-void policy_connect(const struct policy *p, uint32_t number, const struct policy_graph *g, const struct policy_reporter *r)
+void policy_connect(const struct policy *p, uint32_t number, const struct policy_graph *g,
+	const struct policy_reporter *r)
 {
 	struct connecting c = { .policy = p, .graph = g, .n = g->node_count };
 	bool *visible = xcalloc(c.n + 1, sizeof(*visible)), *edges = xcalloc(c.n + 1, sizeof(*edges));

@@ -7,6 +7,7 @@
 #include "checks/policy_report.h"
 
 /* Reports the verdicts of one policy on all nodes that have one. number is the policy's in its set. */
-void policy_connect(const struct policy *p, uint32_t number, const struct policy_graph *g, const struct policy_reporter *r);
+void policy_connect(const struct policy *p, uint32_t number, const struct policy_graph *g,
+	const struct policy_reporter *r);
 
 #endif

@@ -1,18 +1,17 @@
-/* The graph of a plan: what the configuration refers to, and between which instances that makes connections.
+/* The graph of a plan: what the references of the configuration (policy_references.c) mean between instances.
  *
- * Contract: all references of a resource's expressions count, also those of known values (POLICY.md B 6.1, source a); those
- * inside a block count when the resource has that block. Strings in values that look like references are left out (A 5). A
- * reference is resolved in the module instance it stands in:
+ * Contract: a reference is resolved in the module instance it stands in:
  *
- *	TYPE.NAME, data.TYPE.NAME	the instance with the constant index if there is one, else with the index of the resource
- *					that refers, else the first
+ *	TYPE.NAME, data.TYPE.NAME	the instance with the constant index if there is one, else with the index of
+ *					the resource that refers, else the first
  *	var.NAME			what the module call gives it, in the module above
  *	module.NAME.OUTPUT		what the output refers to, in the module below
  *
  * Others (local, each, count, path, self, terraform) lead nowhere: the plan does not say what local values refer to.
+ * Strings in values that look like references are none (POLICY.md A 5).
  *
- * Limits: HOPS steps through variables and outputs, BUDGET references followed in one plan; more makes the graph incomplete,
- * which is said in an outcome. */
+ * Limits: HOPS steps through variables and outputs, BUDGET references followed in one plan; more makes the graph
+ * incomplete, which is said in an outcome. */
 #include "checks/policy_graph.h"
 
 #include <stdlib.h>
@@ -49,125 +48,6 @@ void policy_graph_free(struct policy_graph *g)
 	free(g->nodes);
 	free(g->edges);
 	*g = (struct policy_graph){ .keep = NULL };
-}
-
-static struct policy_source *add_source(struct policy_graph *g, const char *name)
-{
-	if (g->source_count == g->source_room) {
-		g->source_room = g->source_room == 0 ? 64 : g->source_room * 2;
-		g->sources = xreallocarray(g->sources, g->source_room, sizeof(*g->sources));
-	}
-	g->sources[g->source_count] = (struct policy_source){ name, NULL };
-	return &g->sources[g->source_count++];
-}
-
-/* Whether b is a with something cut off its end: what Terraform lists behind a reference. */
-static bool is_front_of(const char *b, const char *a)
-{
-	size_t n = strlen(b);
-
-	return strncmp(a, b, n) == 0 && (a[n] == '.' || a[n] == '[');
-}
-
-static void add_references(struct policy_graph *g, struct policy_source *s, const struct value *list, uint32_t block)
-{
-	const char *last = NULL;
-
-	for (const struct value *r = value_first(list); r != NULL; r = value_next(r)) {
-		const char *text = value_type(r) == VALUE_STRING ? value_text(r, NULL) : NULL;
-
-		if (text == NULL || (last != NULL && is_front_of(text, last)))
-			continue;
-		last = text;
-		struct policy_reference *ref = policy_store_get(g->keep->store, sizeof(*ref));
-
-		ref->text = policy_store_word(g->keep->store, text);
-		ref->block = block;
-		ref->next = s->references;
-		s->references = ref;
-	}
-}
-
-static void add_expressions(struct policy_graph *g, struct policy_source *s, const struct value *object, uint64_t above);
-
-static void add_expression(struct policy_graph *g, struct policy_source *s, const struct value *e, uint64_t above, const char *key,
-	size_t len)
-{
-	const struct value *references = value_get(e, "references");
-	size_t index = 0;
-
-	if (value_type(references) == VALUE_ARRAY)
-		add_references(g, s, references, (uint32_t)above);
-	else if (value_type(e) == VALUE_OBJECT)
-		add_expressions(g, s, e, policy_keep_block(g->keep, above, key, len, 0));
-	for (const struct value *block = value_type(e) == VALUE_ARRAY ? value_first(e) : NULL; block != NULL; block = value_next(block))
-		add_expressions(g, s, block, policy_keep_block(g->keep, above, key, len, index++));
-}
-
-/* above is the hash of the block they stand in, 0 for none. */
-static void add_expressions(struct policy_graph *g, struct policy_source *s, const struct value *object, uint64_t above)
-{
-	if (value_type(object) != VALUE_OBJECT)
-		return;
-	for (const struct value *member = value_first(object); member != NULL; member = value_next(member)) {
-		size_t len;
-		const char *key = value_key(member, &len);
-
-		if (value_type(member) == VALUE_ARRAY || value_type(member) == VALUE_OBJECT)
-			add_expression(g, s, member, above, key, len);
-	}
-}
-
-/* The interned name of an input or output: "#" stands in no address. */
-static const char *source_name(struct policy_graph *g, const char *module, size_t module_len, const char *what, const char *name,
-	size_t name_len)
-{
-	struct buf text = BUF_INIT(NAME_MAX_BYTES);
-	const char *word = "";
-
-	if (buf_append(&text, module, module_len) == 0 && buf_append(&text, what, strlen(what)) == 0 &&
-		buf_append(&text, name, name_len) == 0)
-		word = policy_store_word(g->keep->store, buf_text(&text));
-	buf_free(&text);
-	return word;
-}
-
-static void add_call(struct policy_graph *g, const struct plan_item *item)
-{
-	char *call = xasprintf("module.%s", item->key);
-	const char *module = policy_keep_config(g->keep, item, call);
-
-	free(call);
-	for (const struct value *e = value_first(item->value); e != NULL; e = value_next(e)) {
-		size_t len;
-		const char *key = value_key(e, &len);
-
-		add_expression(g, add_source(g, source_name(g, module, strlen(module), "#input.", key, len)), e, 0, "", 0);
-	}
-}
-
-void policy_graph_config(struct policy_graph *g, const struct plan_item *item)
-{
-	const char *address = value_text(value_get(item->value, "address"), NULL), *name, *module;
-
-	switch (item->kind) {
-	case PLAN_CONFIG_RESOURCE:
-		name = address != NULL ? policy_keep_config_of_node(g->keep, item, address) : NULL;
-		if (name != NULL)
-			add_expressions(g, add_source(g, name), value_get(item->value, "expressions"), 0);
-		break;
-	case PLAN_CONFIG_CALL:
-		if (value_type(item->value) == VALUE_OBJECT)
-			add_call(g, item);
-		break;
-	case PLAN_CONFIG_OUTPUT:
-		module = policy_keep_config(g->keep, item, "");
-		add_expression(g, add_source(g, source_name(g, module, strlen(module), "#output.", item->key, strlen(item->key))),
-			value_get(item->value, "expression"), 0, "", 0);
-		break;
-	default:
-		break;
-	}
 }
 
 static int by_name(const void *a, const void *b)
@@ -236,7 +116,8 @@ static size_t common_steps(const struct policy_kept *k, const struct place *p)
 		size_t end = at;
 
 		while (end < k->module_len && k->address[end] != '.')
-			end += k->address[end] == '[' && index_length(k->address + end) > 0 ? index_length(k->address + end) : 1;
+			end += k->address[end] == '[' && index_length(k->address + end) > 0 ?
+				index_length(k->address + end) : 1;
 		if (end > p->instance_len || memcmp(k->address + at, p->instance + at, end - at) != 0 ||
 			(end < p->instance_len && p->instance[end] != '.'))
 			break;
@@ -247,8 +128,8 @@ static size_t common_steps(const struct policy_kept *k, const struct place *p)
 }
 
 /* The instance that a reference to config means, in this place; constant is its index in brackets or empty. */
-static const struct policy_kept *choose(const struct resolver *r, const char *config, const struct place *p, const char *constant,
-	size_t constant_len)
+static const struct policy_kept *choose(const struct resolver *r, const char *config, const struct place *p,
+	const char *constant, size_t constant_len)
 {
 	const struct policy_kept *best = NULL;
 	size_t best_score = 0, low = 0, high = r->graph->node_count;
@@ -281,7 +162,8 @@ static const struct policy_kept *choose(const struct resolver *r, const char *co
 static void resolve(struct resolver *r, const struct place *p, const char *text, unsigned hops);
 
 /* Everything that a source refers to, in a place. node is the resource whose blocks count, or NULL. */
-static void resolve_source(struct resolver *r, const struct place *p, const char *name, const struct policy_kept *node, unsigned hops)
+static void resolve_source(struct resolver *r, const struct place *p, const char *name, const struct policy_kept *node,
+	unsigned hops)
 {
 	const struct policy_graph *g = r->graph;
 	size_t low = 0, high = g->source_count;
@@ -360,7 +242,8 @@ static void resolve_variable(struct resolver *r, const struct place *p, const ch
 	};
 
 	above.index_len = instance + index < p->instance_len ? index_length(above.index) : 0;
-	resolve_source(r, &above, source_name(r->graph, p->config, p->config_len, "#input.", name, name_length(name)), NULL, hops + 1);
+	resolve_source(r, &above, policy_graph_source(r->graph, p->config, p->config_len, "#input.", name,
+		name_length(name)), NULL, hops + 1);
 }
 
 /* module.NAME.OUTPUT or module.NAME[key].OUTPUT: what the output refers to in that module. */
@@ -382,8 +265,8 @@ static void resolve_output(struct resolver *r, const struct place *p, const char
 			.instance_len = instance.len, .index = p->index, .index_len = p->index_len,
 		};
 
-		resolve_source(r, &below, source_name(r->graph, buf_text(&config), config.len, "#output.", output,
-			name_length(output)), NULL, hops + 1);
+		resolve_source(r, &below, policy_graph_source(r->graph, buf_text(&config), config.len, "#output.",
+			output, name_length(output)), NULL, hops + 1);
 	}
 	buf_free(&config);
 	buf_free(&instance);
@@ -451,7 +334,8 @@ void policy_graph_build(struct policy_graph *g)
 	for (size_t i = 0; i < g->node_count; i++) {
 		const struct policy_kept *k = g->nodes[i];
 		const char *name = strrchr(k->config, '.');
-		struct place p = { .config = k->config, .instance = k->address, .instance_len = k->module_len, .index = node_index(k) };
+		struct place p = { .config = k->config, .instance = k->address, .instance_len = k->module_len,
+			.index = node_index(k) };
 
 		if (name == NULL)
 			continue;	/* a provider block */

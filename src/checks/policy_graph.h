@@ -1,4 +1,5 @@
-/* Connections between the nodes of a plan: references of the configuration, resolved to instances (POLICY.md B 6.1, A 5). */
+/* Connections between the nodes of a plan: references of the configuration, resolved to instances (POLICY.md B 6.1, A
+ * 5). */
 #ifndef PLANSPOOL_CHECKS_POLICY_GRAPH_H
 #define PLANSPOOL_CHECKS_POLICY_GRAPH_H
 
@@ -39,8 +40,11 @@ struct policy_graph {
 
 void policy_graph_init(struct policy_graph *g, struct policy_keep *keep);
 void policy_graph_free(struct policy_graph *g);
-/* A resource, module call or output of the configuration. */
+/* policy_references.c: a resource, module call or output of the configuration. */
 void policy_graph_config(struct policy_graph *g, const struct plan_item *item);
+/* The interned name of an input or output of a module, as sources have it; "#" stands in no address. */
+const char *policy_graph_source(struct policy_graph *g, const char *module, size_t module_len, const char *what,
+	const char *name, size_t name_len);
 /* All of the plan is known: finds the edges. */
 void policy_graph_build(struct policy_graph *g);
 

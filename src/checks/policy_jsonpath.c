@@ -1,8 +1,9 @@
 /* Parsing of JSONPath, the dialect of Python's jsonpath-ng as far as policies use it.
  *
- * Contract: names, quoted names, .*, [*], [n], [a:b], ..name, and filters [?(@.path op literal)] joined by & and |. Anything
- * else (unions, arithmetic, functions in back quotes, where) is refused with a reason, so that a policy never means something
- * else here than where it was written. A bare name must not start with true or false (the dialect's lexer breaks there).
+ * Contract: names, quoted names, .*, [*], [n], [a:b], ..name, and filters [?(@.path op literal)] joined by & and |.
+ * Anything else (unions, arithmetic, functions in back quotes, where) is refused with a reason, so that a policy never
+ * means something else here than where it was written. A bare name must not start with true or false (the dialect's
+ * lexer breaks there).
  *
  * Limits: JSONPATH_STEPS steps, JSONPATH_FILTERS filters within filters, 64 comparisons of one filter. */
 #include "checks/policy_jsonpath.h"

@@ -1,9 +1,10 @@
 /* Applying a JSONPath to a node.
  *
- * Contract: visits every match in document order. What is unknown matches as unknown, also where a filter cannot be decided or
- * the path goes on below it. Applied to the root, a name may be a dotted path, as Checkov's flat map has it.
+ * Contract: visits every match in document order. What is unknown matches as unknown, also where a filter cannot be
+ * decided or the path goes on below it. Applied to the root, a name may be a dotted path, as Checkov's flat map has it.
  *
- * Limits: WALK_STEPS places are looked at for one path and node; more is an error, never a hang. Depth is that of the plan. */
+ * Limits: WALK_STEPS places are looked at for one path and node; more is an error, never a hang. Depth is that of the
+ * plan. */
 #include <string.h>
 
 #include "base/text.h"
@@ -111,7 +112,8 @@ static int step_element(const struct jsonwalk *w, const struct policy_jsonpath *
 	return child.type == VIEW_MISSING ? 0 : walk(w, p, i + 1, &child, false);
 }
 
-static int step_member(const struct jsonwalk *w, const struct policy_jsonpath *p, size_t i, const struct view *v, bool root)
+static int step_member(const struct jsonwalk *w, const struct policy_jsonpath *p, size_t i, const struct view *v,
+	bool root)
 {
 	const struct jsonpath_step *s = &p->steps[i];
 	bool under = false;
@@ -200,7 +202,8 @@ static enum truth compare_one(const struct jsonpath_expression *e, const struct 
 		return TRUTH_ERROR;
 	}
 	if (e->literal == LITERAL_INTEGER)
-		return policy_integer(v, &n) ? truth_of(in_sign(e->comparison, (n > e->integer) - (n < e->integer))) : TRUTH_FALSE;
+		return policy_integer(v, &n) ? truth_of(in_sign(e->comparison,
+			(n > e->integer) - (n < e->integer))) : TRUTH_FALSE;
 	return policy_number(v, &d) ? truth_of(in_sign(e->comparison, (d > e->number) - (d < e->number))) : TRUTH_FALSE;
 }
 

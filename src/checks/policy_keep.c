@@ -1,14 +1,16 @@
 /* Records of nodes until the configuration has been read.
  *
- * Why: whether an unknown attribute exists depends on whether the configuration computes it by a reference, and connections are
- * references; Terraform writes the configuration behind the resources. Instead of the resource, one byte for each condition is
- * kept, and for each unknown place that matters the hashes of the expressions that may compute it.
+ * Why: whether an unknown attribute exists depends on whether the configuration computes it by a reference, and
+ * connections are references; Terraform writes the configuration behind the resources. Instead of the resource, one
+ * byte for each condition is kept, and for each unknown place that matters the hashes of the expressions that may
+ * compute it.
  *
- * Contract: the order of sections does not matter, everything is put together at the end of the plan. A place's expression is
- * found by its path: blocks by position, where an expression that is an object stands for a list of one (POLICY.md B 2.6). For a
- * part of an attribute (one key of a map) the attribute's expression counts.
+ * Contract: the order of sections does not matter, everything is put together at the end of the plan. A place's
+ * expression is found by its path: blocks by position, where an expression that is an object stands for a list of one
+ * (POLICY.md B 2.6). For a part of an attribute (one key of a map) the attribute's expression counts.
  *
- * Limits: PLACE_DEPTH steps of a path, BLOCKS_MAX blocks of a node; a node with more has all blocks of its configuration. */
+ * Limits: PLACE_DEPTH steps of a path, BLOCKS_MAX blocks of a node; a node with more has all blocks of its
+ * configuration. */
 #include "checks/policy_keep.h"
 
 #include <stdlib.h>
@@ -90,8 +92,8 @@ struct policy_kept *policy_keep_node(struct policy_keep *k, const struct policy_
 	return kept;
 }
 
-struct policy_pending *policy_keep_pending(struct policy_keep *k, struct policy_kept *kept, uint32_t policy, const uint8_t *states,
-	size_t leaf_count)
+struct policy_pending *policy_keep_pending(struct policy_keep *k, struct policy_kept *kept, uint32_t policy,
+	const uint8_t *states, size_t leaf_count)
 {
 	struct policy_pending *p = policy_store_get(k->store, sizeof(*p) + leaf_count);
 
@@ -153,7 +155,8 @@ void policy_keep_places(struct policy_keep *k, struct policy_pending *pending, c
 		struct policy_hashed_place hashed;
 
 		policy_keep_hash_place(k, node, leaf->places[i], &hashed);
-		struct policy_place *place = policy_store_get(k->store, sizeof(*place) + hashed.depth * sizeof(place->hashes[0]));
+		struct policy_place *place = policy_store_get(k->store,
+			sizeof(*place) + hashed.depth * sizeof(place->hashes[0]));
 
 		place->leaf = (uint16_t)c->leaf;
 		place->depth = (uint8_t)hashed.depth;
@@ -247,7 +250,8 @@ void policy_keep_references(struct policy_keep *k, const struct plan_item *item)
 	const char *address = value_text(value_get(item->value, "address"), NULL);
 
 	if (address != NULL && (!k->resources_seen || k->asked.count > 0))
-		keep_expressions(k, value_get(item->value, "expressions"), resource_hash(k, config_of_item(k, item, address)));
+		keep_expressions(k, value_get(item->value, "expressions"), resource_hash(k,
+			config_of_item(k, item, address)));
 }
 
 bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, size_t count)
@@ -259,7 +263,8 @@ bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, siz
 	return false;
 }
 
-enum truth policy_keep_truth(const struct policy_keep *k, const struct policy_pending *pending, const struct policy_condition *c)
+enum truth policy_keep_truth(const struct policy_keep *k, const struct policy_pending *pending,
+	const struct policy_condition *c)
 {
 	enum policy_leaf_state state = pending->states[c->leaf];
 	bool all = state == LEAF_TRUE_IF_ALL || state == LEAF_FALSE_IF_ALL;

@@ -1,5 +1,5 @@
-/* What waits for the configuration: references that decide whether an unknown attribute exists, and records of nodes for policies
- * with connections. */
+/* What waits for the configuration: references that decide whether an unknown attribute exists, and records of nodes
+ * for policies with connections. */
 #ifndef PLANSPOOL_CHECKS_POLICY_KEEP_H
 #define PLANSPOOL_CHECKS_POLICY_KEEP_H
 
@@ -65,8 +65,8 @@ void policy_keep_free(struct policy_keep *k);
 /* The record of a node, made when there is none yet for this item. */
 struct policy_kept *policy_keep_node(struct policy_keep *k, const struct policy_node *node);
 /* Adds one policy; states has leaf_count entries and is copied. */
-struct policy_pending *policy_keep_pending(struct policy_keep *k, struct policy_kept *kept, uint32_t policy, const uint8_t *states,
-	size_t leaf_count);
+struct policy_pending *policy_keep_pending(struct policy_keep *k, struct policy_kept *kept, uint32_t policy,
+	const uint8_t *states, size_t leaf_count);
 /* Adds the places on which a condition depends. */
 void policy_keep_places(struct policy_keep *k, struct policy_pending *pending, const struct policy_condition *c,
 	const struct policy_leaf *leaf, const struct policy_node *node);
@@ -87,7 +87,8 @@ const char *policy_keep_config(struct policy_keep *k, const struct plan_item *it
 const char *policy_keep_config_of_node(struct policy_keep *k, const struct plan_item *item, const char *name);
 
 /* The value of a condition, now that all references are known. */
-enum truth policy_keep_truth(const struct policy_keep *k, const struct policy_pending *pending, const struct policy_condition *c);
+enum truth policy_keep_truth(const struct policy_keep *k, const struct policy_pending *pending,
+	const struct policy_condition *c);
 
 /* A pending policy as the context of a policy_logic_leaf_fn. */
 struct policy_then {

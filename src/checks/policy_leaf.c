@@ -1,11 +1,12 @@
 /* Evaluates one condition on one node: finding what its path selects, applying the operator, joining the results.
  *
- * Contract: POLICY.md B 3.3 and B 4.1 with unknown values known from after_unknown (A 2). A condition is false for nodes of other
- * types, but what is unknown is unknown before types are looked at, as in Checkov.
+ * Contract: POLICY.md B 3.3 and B 4.1 with unknown values known from after_unknown (A 2). A condition is false for
+ * nodes of other types, but what is unknown is unknown before types are looked at, as in Checkov.
  *
  * An unknown value that the configuration computes by a reference exists; without a reference nobody knows. Since the
- * configuration comes after the resources, such a result says on which places it depends (enum policy_leaf_state) and is decided
- * later. The empty text as the policy's value asks the same in other words: not_equals "" is true for any reference. */
+ * configuration comes after the resources, such a result says on which places it depends (enum policy_leaf_state) and
+ * is decided later. The empty text as the policy's value asks the same in other words: not_equals "" is true for any
+ * reference. */
 #include "checks/policy_leaf.h"
 
 #include <string.h>
@@ -72,7 +73,8 @@ static void join_place(struct joining *j, const struct view *v)
 	const struct policy_condition *c = j->condition;
 	struct view text = view_text(reference_text, sizeof(reference_text) - 1);
 	const char *why = NULL;
-	enum truth t = policy_operator_apply(c->operator, &text, &c->value, policy_scratch_workspace(j->node->scratch), &why);
+	enum truth t = policy_operator_apply(c->operator, &text, &c->value, policy_scratch_workspace(j->node->scratch),
+		&why);
 
 	if ((t != TRUTH_TRUE && t != TRUTH_FALSE) || j->out->place_count == LEAF_PLACES) {
 		j->unknown = true;
@@ -108,7 +110,8 @@ static bool join(void *context, const struct view *v, bool under)
 	enum truth t = TRUTH_FALSE;
 
 	if (j->type_fits)
-		t = policy_operator_apply(c->operator, v, &c->value, policy_scratch_workspace(j->node->scratch), &j->out->why);
+		t = policy_operator_apply(c->operator, v, &c->value, policy_scratch_workspace(j->node->scratch),
+			&j->out->why);
 	if (t == TRUTH_UNKNOWN) {
 		j->unknown = true;
 	} else if (t == TRUTH_ERROR || t == (j->all ? TRUTH_FALSE : TRUTH_TRUE)) {
@@ -136,7 +139,8 @@ static enum policy_leaf_state joined(struct joining *j)
 	return if_true ? LEAF_TRUE_IF_ALL : LEAF_FALSE_IF_ALL;
 }
 
-static void evaluate_attribute(const struct policy_condition *c, const struct policy_node *node, struct policy_leaf *out)
+static void evaluate_attribute(const struct policy_condition *c, const struct policy_node *node,
+	struct policy_leaf *out)
 {
 	struct joining j = {
 		.condition = c, .node = node, .out = out, .type_fits = policy_types_match(&c->types, &node->type),
@@ -147,7 +151,8 @@ static void evaluate_attribute(const struct policy_condition *c, const struct po
 	bool under = false;
 
 	if (c->jsonpath != NULL) {
-		if (policy_jsonpath_walk(c->jsonpath, &root, policy_scratch_workspace(node->scratch), join, &j, &out->why) != 0) {
+		if (policy_jsonpath_walk(c->jsonpath, &root, policy_scratch_workspace(node->scratch), join, &j,
+			&out->why) != 0) {
 			out->state = LEAF_ERROR;
 			return;
 		}

@@ -11,8 +11,8 @@
 
 #define LEAF_PLACES 8	/* unknown places of one condition whose references decide; more are not asked for */
 
-/* A result in one byte, for records. The last four depend on references of the configuration: unknown as long as it is not known
- * whether any or all of the places are computed by a reference; then true or false. */
+/* A result in one byte, for records. The last four depend on references of the configuration: unknown as long as it is
+ * not known whether any or all of the places are computed by a reference; then true or false. */
 enum policy_leaf_state {
 	LEAF_UNSET, LEAF_FALSE, LEAF_TRUE, LEAF_UNKNOWN, LEAF_ERROR,
 	LEAF_TRUE_IF_ANY, LEAF_TRUE_IF_ALL, LEAF_FALSE_IF_ANY, LEAF_FALSE_IF_ALL,

@@ -1,12 +1,13 @@
 /* Reading policy files: folders and files, documents and lists of policies, metadata and scope.
  *
- * Contract: a folder is read with all below it, in the order of names, so that the same folder always gives the same set. Files
- * whose names end in .yaml, .yml or .json are policies; other files, and names that start with a dot, are not looked at. A file
- * that is named itself may have any name. Each document of a file, and each element of a list, is a policy. Symbolic links in a
- * folder are followed to regular files only, so a folder cannot lead in circles. Every fault names file and line, and reading
- * goes on so that all are said at once.
+ * Contract: a folder is read with all below it, in the order of names, so that the same folder always gives the same
+ * set. Files whose names end in .yaml, .yml or .json are policies; other files, and names that start with a dot, are
+ * not looked at. A file that is named itself may have any name. Each document of a file, and each element of a list, is
+ * a policy. Symbolic links in a folder are followed to regular files only, so a folder cannot lead in circles. Every
+ * fault names file and line, and reading goes on so that all are said at once.
  *
- * Limits: POLICY_MAX policies, FILES_MAX files, FOLDER_DEPTH folders within folders; the size of a file is doc_load's to limit. */
+ * Limits: POLICY_MAX policies, FILES_MAX files, FOLDER_DEPTH folders within folders; the size of a file is doc_load's
+ * to limit. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ static const char *scalar_text(const struct doc_node *node)
 {
 	struct doc_value v;
 
-	if (node == NULL || node->kind != DOC_SCALAR || doc_scalar(node, &v) == DOC_NULL || strlen(node->text) != node->len)
+	if (node == NULL || node->kind != DOC_SCALAR || doc_scalar(node, &v) == DOC_NULL ||
+		strlen(node->text) != node->len)
 		return NULL;
 	return node->text;
 }
@@ -97,7 +99,8 @@ static int read_metadata(struct policy *p, const struct doc_node *root, struct f
 	if (level != NULL) {
 		p->severity = severity_parse(level);
 		if (p->severity == SEVERITY_NONE_GIVEN)
-			faults_warn(faults, p->file, metadata->line, "severity '%s' is not known, so the policy has none", level);
+			faults_warn(faults, p->file, metadata->line,
+				"severity '%s' is not known, so the policy has none", level);
 	}
 	p->guideline = read_guideline(metadata);
 	if (message != NULL)
@@ -163,7 +166,8 @@ fail:
 /* Puts a part of a document into a digest. */
 static uint64_t digest_node(uint64_t above, const struct doc_node *node)
 {
-	unsigned char key[crypto_shorthash_KEYBYTES] = { (unsigned char)node->kind, node->quoted }, out[crypto_shorthash_BYTES];
+	unsigned char key[crypto_shorthash_KEYBYTES] = { (unsigned char)node->kind, node->quoted },
+		out[crypto_shorthash_BYTES];
 
 	memcpy(key + 8, &above, sizeof(above));
 	crypto_shorthash(out, (const unsigned char *)(node->kind == DOC_SCALAR ? node->text : ""),
@@ -248,7 +252,8 @@ static bool is_policy_name(const char *name)
 static int load_folder(struct policy_set *set, const char *path, struct faults *faults, unsigned depth);
 
 /* An entry of a folder. */
-static int load_entry(struct policy_set *set, const char *folder, const char *name, struct faults *faults, unsigned depth)
+static int load_entry(struct policy_set *set, const char *folder, const char *name, struct faults *faults,
+	unsigned depth)
 {
 	char *path = xasprintf("%s/%s", folder, name);
 	struct stat st;
@@ -340,8 +345,9 @@ int policy_set_check(const struct policy_set *set, struct faults *faults)
 	for (size_t i = 1; i < set->count; i++) {
 		if (strcmp(sorted[i]->id, sorted[i - 1]->id) != 0)
 			continue;
-		faults_error(faults, sorted[i]->file, sorted[i]->line, "the id '%s' is also that of the policy at %s:%u", sorted[i]->id,
-			sorted[i - 1]->file, sorted[i - 1]->line);
+		faults_error(faults, sorted[i]->file, sorted[i]->line,
+			"the id '%s' is also that of the policy at %s:%u", sorted[i]->id, sorted[i - 1]->file,
+			sorted[i - 1]->line);
 		result = -1;
 	}
 	free(sorted);

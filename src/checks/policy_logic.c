@@ -1,8 +1,8 @@
 /* Three-valued logic over blocks, with errors as a fourth value.
  *
- * Contract: and is false if any child is false, else unknown if any is, else true; or is its dual; not swaps. Evaluation goes from
- * left to right and stops at the first false of an and, the first true of an or; an error that was reached before is the result.
- * Depth is bounded by POLICY_DEPTH at loading. */
+ * Contract: and is false if any child is false, else unknown if any is, else true; or is its dual; not swaps.
+ * Evaluation goes from left to right and stops at the first false of an and, the first true of an or; an error that was
+ * reached before is the result. Depth is bounded by POLICY_DEPTH at loading. */
 #include "checks/policy_logic.h"
 
 enum truth policy_logic(const struct policy_block *b, policy_logic_leaf_fn *leaf, void *context)
@@ -31,14 +31,15 @@ enum truth policy_logic(const struct policy_block *b, policy_logic_leaf_fn *leaf
 	return result;
 }
 
-const struct policy_condition *policy_logic_culprit(const struct policy_block *b, enum truth wanted, policy_logic_leaf_fn *leaf,
-	void *context, bool *inverted)
+const struct policy_condition *policy_logic_culprit(const struct policy_block *b, enum truth wanted,
+	policy_logic_leaf_fn *leaf, void *context, bool *inverted)
 {
 	*inverted = false;
 	if (b->kind == BLOCK_CONDITION)
 		return leaf(context, b->condition) == wanted ? b->condition : NULL;
 	if (b->kind == BLOCK_NOT) {
-		const struct policy_condition *c = policy_logic_culprit(b->children[0], truth_not(wanted), leaf, context, inverted);
+		const struct policy_condition *c = policy_logic_culprit(b->children[0], truth_not(wanted), leaf,
+			context, inverted);
 
 		*inverted = !*inverted;
 		return c;

@@ -1,11 +1,12 @@
 /* Nodes: what policies see of a resource change or a provider block as a whole.
  *
- * Contract: values are those after the change (POLICY.md A 1); what nothing stands behind after the change, and deposed objects,
- * are no nodes. Data sources that are read later are nodes of type data.TYPE. A provider block has its constant attributes that
- * are true in Python's sense, and alias (B 2.2).
+ * Contract: values are those after the change (POLICY.md A 1); what nothing stands behind after the change, and deposed
+ * objects, are no nodes. Data sources that are read later are nodes of type data.TYPE. A provider block has its
+ * constant attributes that are true in Python's sense, and alias (B 2.2).
  *
- * Attributes that hold a JSON document as text are decoded when first asked for (B 2.5); text that does not parse stays text.
- * __address__, __change_actions__ and __change_keys__ are found by name only. Arenas are used again for each node. */
+ * Attributes that hold a JSON document as text are decoded when first asked for (B 2.5); text that does not parse stays
+ * text. __address__, __change_actions__ and __change_keys__ are found by name only. Arenas are used again for each
+ * node. */
 #include "checks/policy_node.h"
 
 #include <stdlib.h>
@@ -62,7 +63,8 @@ struct policy_workspace *policy_scratch_workspace(struct policy_scratch *s)
 	return &s->work;
 }
 
-bool policy_node_of_change(struct policy_node *node, const struct resource_change *change, struct policy_scratch *scratch)
+bool policy_node_of_change(struct policy_node *node, const struct resource_change *change,
+	struct policy_scratch *scratch)
 {
 	if (change->deposed != NULL || value_type(change->after) != VALUE_OBJECT || (!change->managed && !change->data))
 		return false;
@@ -81,7 +83,8 @@ bool policy_node_of_change(struct policy_node *node, const struct resource_chang
 	} else {
 		node->decode = policy_types_decoded(change->type);
 	}
-	node->type.tagged = value_get(change->after, "tags") != NULL || value_get(change->after_unknown, "tags") != NULL;
+	node->type.tagged = value_get(change->after, "tags") != NULL ||
+		value_get(change->after_unknown, "tags") != NULL;
 	return true;
 }
 
@@ -92,7 +95,8 @@ bool policy_node_of_provider(struct policy_node *node, const struct plan_item *i
 	if (item->key == NULL || strchr(item->key, ':') != NULL || strncmp(item->key, "module.", 7) == 0 ||
 		strncmp(item->key, "__", 2) == 0)
 		return false;
-	*node = (struct policy_node){ .provider = true, .scratch = scratch, .values = value_get(item->value, "expressions") };
+	*node = (struct policy_node){ .provider = true, .scratch = scratch,
+		.values = value_get(item->value, "expressions") };
 	if (name == NULL)
 		name = item->key;
 	node->alias = value_text(value_get(item->value, "alias"), NULL);
@@ -120,7 +124,8 @@ static struct view provider_member(const struct policy_node *node, const char *k
 		return view_text(node->alias, strlen(node->alias));
 	const struct value *expression = value_get_n(node->values, key, len);
 
-	return expression == NULL ? view_missing : provider_attribute(expression, len == 4 && memcmp(key, "tags", 4) == 0 ? "tags" : "");
+	return expression == NULL ? view_missing : provider_attribute(expression, len == 4 &&
+		memcmp(key, "tags", 4) == 0 ? "tags" : "");
 }
 
 /* The document that an attribute of text holds; NULL if it holds none. */

@@ -32,11 +32,13 @@ void policy_scratch_free(struct policy_scratch *s);
 struct policy_workspace *policy_scratch_workspace(struct policy_scratch *s);
 
 /* Fills in a node. false: the change is no node (nothing there after the change, or a deposed object). */
-bool policy_node_of_change(struct policy_node *node, const struct resource_change *change, struct policy_scratch *scratch);
+bool policy_node_of_change(struct policy_node *node, const struct resource_change *change,
+	struct policy_scratch *scratch);
 /* A member of configuration.provider_config; false if it belongs to a module. */
 bool policy_node_of_provider(struct policy_node *node, const struct plan_item *item, struct policy_scratch *scratch);
 
-/* For policy_view.c: a top-level attribute; the pseudo-attributes __address__, __change_actions__ and __change_keys__. */
+/* For policy_view.c: a top-level attribute; the pseudo-attributes __address__, __change_actions__ and __change_keys__.
+ * */
 struct view policy_node_member(const struct policy_node *node, const char *key, size_t len);
 void policy_node_start(struct view_iterator *it, const struct policy_node *node);
 bool policy_node_next(struct view_iterator *it, const struct policy_node *node, struct view *out);

@@ -17,7 +17,8 @@ enum truth truth_of(bool b);
 struct policy_regex;
 struct policy_nets;
 struct policy_operand {
-	char *json;			/* its text; view points into it and the arena */
+	char *source;			/* as JSON, for people */
+	char *json;			/* what was parsed; view points into it and the arena */
 	struct value_arena *arena;
 	struct view view;
 	char *text;			/* text form S(v) */
@@ -58,7 +59,8 @@ const struct policy_operator *policy_operator_named(const char *name);
 /* For a suggestion: the nearest name, or NULL. */
 const char *policy_operator_nearest(const char *name);
 
-/* Applies one, with negation and unknown values: parts of a that are unknown make it unknown unless the rest decides. */
+/* Applies one, with negation and unknown values: parts of a that are unknown make it unknown unless the rest decides.
+ * */
 enum truth policy_operator_apply(const struct policy_operator *op, const struct view *a, const struct policy_operand *v,
 	struct policy_workspace *w, const char **why);
 

@@ -8,9 +8,9 @@
 policy_operator_fn policy_op_equals, policy_op_equals_ignore_case, policy_op_exists, policy_op_any, policy_op_is_true,
 	policy_op_is_empty, policy_op_starting_with, policy_op_ending_with, policy_op_greater, policy_op_greater_equal,
 	policy_op_less, policy_op_less_equal;
-policy_operator_fn policy_op_length_equals, policy_op_length_greater, policy_op_length_greater_equal, policy_op_length_less,
-	policy_op_length_less_equal, policy_op_words_equals, policy_op_words_greater, policy_op_words_greater_equal,
-	policy_op_words_less, policy_op_words_less_equal;
+policy_operator_fn policy_op_length_equals, policy_op_length_greater, policy_op_length_greater_equal,
+	policy_op_length_less, policy_op_length_less_equal, policy_op_words_equals, policy_op_words_greater,
+	policy_op_words_greater_equal, policy_op_words_less, policy_op_words_less_equal;
 policy_operator_fn policy_op_contains, policy_op_within, policy_op_subset, policy_op_intersects;
 policy_operator_fn policy_op_range, policy_op_cidr, policy_op_regex;
 

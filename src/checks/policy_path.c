@@ -1,9 +1,10 @@
-/* Paths into a node. Checkov looks a path up in a flat map from dotted paths to values; here the path is walked instead, which
- * finds the same without the map.
+/* Paths into a node. Checkov looks a path up in a flat map from dotted paths to values; here the path is walked
+ * instead, which finds the same without the map.
  *
- * Contract: keys of a plan may contain dots, so at each object every way to cut the rest of the path is tried; each place in
- * the plan is reached by at most one way, which bounds the work by the size of the node. Recursion ends with the path, which is
- * at most POLICY_PATH_MAX bytes. A list is entered by an index only, and a list of one block is that block (policy_view.c).
+ * Contract: keys of a plan may contain dots, so at each object every way to cut the rest of the path is tried; each
+ * place in the plan is reached by at most one way, which bounds the work by the size of the node. Recursion ends with
+ * the path, which is at most POLICY_PATH_MAX bytes. A list is entered by an index only, and a list of one block is that
+ * block (policy_view.c).
  *
  * Wildcards are all-or-none (POLICY.md B 3.2): every * an index, or every ".*" left out. */
 #define PCRE2_CODE_UNIT_WIDTH 8

@@ -1,7 +1,7 @@
 /* Operators about ranges: of numbers (POLICY.md B 4.4) and of addresses (B 4.5).
  *
- * Contract: "20-25" is all whole numbers from 20 to 25; ranges are compared as ranges, never written out. What the policy says
- * and what the attribute holds may both be a single value or a list. */
+ * Contract: "20-25" is all whole numbers from 20 to 25; ranges are compared as ranges, never written out. What the
+ * policy says and what the attribute holds may both be a single value or a list. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,7 +92,8 @@ static enum truth range_in(const struct view *a, const struct view *v, const cha
 	return TRUTH_FALSE;
 }
 
-enum truth policy_op_range(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_range(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	enum truth result = TRUTH_FALSE;
 	struct view_iterator it;
@@ -171,7 +172,8 @@ static enum truth net_in(const struct view *e, const struct policy_nets *nets, c
 	return TRUTH_FALSE;
 }
 
-enum truth policy_op_cidr(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_cidr(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	enum truth result = TRUTH_TRUE;
 	struct view_iterator it;

@@ -1,11 +1,11 @@
 /* Regular expressions of policies, under PCRE2.
  *
- * Contract: patterns are Python's as PCRE2 reads them, matched from the start of the text and not anchored at its end; both
- * dialects agree on nearly everything policies use, and nothing is translated (POLICY.md B 8, row 32). A pattern that does not
- * compile matches nothing, as in Checkov; policy_warn.c says so when the policy is loaded.
+ * Contract: patterns are Python's as PCRE2 reads them, matched from the start of the text and not anchored at its end;
+ * both dialects agree on nearly everything policies use, and nothing is translated (POLICY.md B 8, row 32). A pattern
+ * that does not compile matches nothing, as in Checkov; policy_warn.c says so when the policy is loaded.
  *
- * Hostile patterns and texts: matching has limits on steps, depth and memory. Reaching one is an error for that resource,
- * never a hang and never a verdict. Patterns longer than 4 KiB do not compile. */
+ * Hostile patterns and texts: matching has limits on steps, depth and memory. Reaching one is an error for that
+ * resource, never a hang and never a verdict. Patterns longer than 4 KiB do not compile. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -108,7 +108,8 @@ enum truth policy_regex_match(const struct policy_regex *r, struct policy_matche
 	return TRUTH_ERROR;
 }
 
-enum truth policy_op_regex(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_regex(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	const char *text;
 	size_t len;
@@ -122,8 +123,8 @@ enum truth policy_op_regex(const struct view *a, const struct policy_operand *v,
 	return policy_regex_match(v->regex, w->matcher, text, len, why);
 }
 
-enum truth policy_op_equals_ignore_case(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
-	const char **why)
+enum truth policy_op_equals_ignore_case(const struct view *a, const struct policy_operand *v,
+	struct policy_workspace *w, const char **why)
 {
 	if (v->regex == NULL) {
 		*why = "the policy's value is too long";

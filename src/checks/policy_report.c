@@ -1,7 +1,8 @@
 /* Outcomes of policies, and reasons in words that people understand: "versioning.enabled is false, must equal true".
  *
- * Contract: a plan's sensitive values never get into a reason: a value is shown only if it is a scalar of at most SHOWN_MAX bytes
- * and the plan marks nothing of its attribute as sensitive. What a policy expects is the policy's own text and is shown, cut. */
+ * Contract: a plan's sensitive values never get into a reason: a value is shown only if it is a scalar of at most
+ * SHOWN_MAX bytes and the plan marks nothing of its attribute as sensitive. What a policy expects is the policy's own
+ * text and is shown, cut. */
 #include "checks/policy_report.h"
 
 #include <stdlib.h>
@@ -33,10 +34,12 @@ void policy_report(const struct policy_reporter *r, const struct policy *p, cons
 	const char *reason)
 {
 	struct outcome one = {
-		.status = status_of(verdict), .severity = p->severity, .id = p->id, .address = address, .description = p->name,
+		.status = status_of(verdict), .severity = p->severity, .id = p->id, .address = address,
+			.description = p->name,
 		.reason = reason, .help = p->message, .url = p->guideline,
 	};
-	const struct policy_skip *skip = verdict == TRUTH_TRUE ? NULL : policy_skips_find(r->skips, p->id, address, r->now_ms);
+	const struct policy_skip *skip = verdict == TRUTH_TRUE ? NULL : policy_skips_find(r->skips, p->id, address,
+		r->now_ms);
 	char *why = NULL;
 
 	if (skip != NULL) {
@@ -98,7 +101,7 @@ static void put_expected(struct buf *out, const struct policy_condition *c, cons
 	}
 	if (buf_append(out, phrase, (size_t)(place - phrase)) != 0)
 		return;
-	put_cut(out, c->value.json, strlen(c->value.json));
+	put_cut(out, c->value.source, strlen(c->value.source));
 	buf_puts(out, place + 2);
 }
 
@@ -142,7 +145,7 @@ char *policy_reason(const struct policy_condition *c, bool inverted, const struc
 	case CONDITION_FILTER:
 		put_cut(&out, c->attribute, strlen(c->attribute));
 		buf_puts(&out, inverted ? " must be none of " : " must be one of ");
-		put_cut(&out, c->value.json, strlen(c->value.json));
+		put_cut(&out, c->value.source, strlen(c->value.source));
 		break;
 	case CONDITION_RESOURCE:
 		if (c->connection == CONNECTION_EXISTS) {
@@ -153,7 +156,8 @@ char *policy_reason(const struct policy_condition *c, bool inverted, const struc
 		}
 		break;
 	case CONDITION_CONNECTION:
-		buf_puts(&out, c->connection == CONNECTION_NOT_EXISTS ? "must not be connected: " : "no good connection between ");
+		buf_puts(&out, c->connection == CONNECTION_NOT_EXISTS ? "must not be connected: " :
+			"no good connection between ");
 		put_types(&out, &c->types);
 		buf_puts(&out, " and ");
 		put_types(&out, &c->connected);

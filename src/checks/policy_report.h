@@ -17,8 +17,8 @@ struct policy_reporter {
 void policy_report(const struct policy_reporter *r, const struct policy *p, const char *address, enum truth verdict,
 	const char *reason);
 
-/* Why a condition is false (inverted: true, below a not), in allocated text. node may be NULL when it is gone: then without the
- * value. Sensitive values are never in it. */
+/* Why a condition is false (inverted: true, below a not), in allocated text. node may be NULL when it is gone: then
+ * without the value. Sensitive values are never in it. */
 char *policy_reason(const struct policy_condition *c, bool inverted, const struct policy_node *node);
 char *policy_reason_unknown(const struct policy_condition *c);
 char *policy_reason_error(const struct policy_condition *c, const char *why);

@@ -1,8 +1,9 @@
 /* One run of a set of policies over one plan.
  *
- * Contract: each resource change is evaluated when it comes and then forgotten. Only two things make a record of it: a verdict that
- * a reference in the configuration can still change, and a policy with connections that concerns it. At the end of the plan
- * these are decided. So the order of the plan's sections does not matter, and a set of policies that needs neither keeps nothing.
+ * Contract: each resource change is evaluated when it comes and then forgotten. Only two things make a record of it: a
+ * verdict that a reference in the configuration can still change, and a policy with connections that concerns it. At
+ * the end of the plan these are decided. So the order of the plan's sections does not matter, and a set of policies
+ * that needs neither keeps nothing.
  *
  * A change that cannot be read is an error outcome of the check: what nobody could look at must not pass. */
 #include "checks/policy_run.h"
@@ -67,7 +68,9 @@ void policy_run_free(struct policy_run *r)
 
 size_t policy_run_kept(const struct policy_run *r)
 {
-	return policy_store_size(r->keep.store) + r->waits.size + (r->keep.asked.size + r->keep.references.size) * sizeof(uint64_t);
+	size_t hashes = r->keep.asked.size + r->keep.references.size;
+
+	return policy_store_size(r->keep.store) + r->waits.size + hashes * sizeof(uint64_t);
 }
 
 static enum truth leaf_now(void *context, const struct policy_condition *c)
@@ -87,7 +90,8 @@ static void report_now(struct evaluation *e, enum truth verdict)
 	char *reason = NULL;
 
 	if (verdict != TRUTH_TRUE) {
-		const struct policy_condition *c = policy_logic_culprit(e->policy->root, verdict, leaf_now, e, &inverted);
+		const struct policy_condition *c = policy_logic_culprit(e->policy->root, verdict, leaf_now, e,
+			&inverted);
 
 		if (c != NULL && verdict == TRUTH_FALSE)
 			reason = policy_reason(c, inverted, e->node);
@@ -147,7 +151,8 @@ static void evaluate_resource(struct evaluation *e)
 		return;
 	if (named != deny) {
 		reason = deny ? policy_reason_unknown(c) : NULL;
-		policy_report(&e->run->reporter, e->policy, e->node->address, deny ? TRUTH_UNKNOWN : TRUTH_TRUE, reason);
+		policy_report(&e->run->reporter, e->policy, e->node->address, deny ? TRUTH_UNKNOWN : TRUTH_TRUE,
+			reason);
 		free(reason);
 		return;
 	}
@@ -217,7 +222,8 @@ static void on_change(struct policy_run *r, const struct plan_item *item)
 
 	r->keep.resources_seen = true;
 	if (change_read(item->value, &change, &what) != 0) {
-		outcomes_check_failed_to_run(r->reporter.outcomes, check_policies.name, "a resource change at byte %llu of the plan "
+		outcomes_check_failed_to_run(r->reporter.outcomes, check_policies.name,
+			"a resource change at byte %llu of the plan "
 			"cannot be read: %s", (unsigned long long)item->offset, what);
 		return;
 	}

@@ -1,8 +1,8 @@
 /* Operators about membership: contains, within, subset, intersects.
  *
- * Contract: POLICY.md B 4.2 and 4.3. Elements are compared as Python does, without turning text into numbers or the other way
- * round. contains looks into text that holds a JSON list or object; text that reads as a number, a boolean or null stays text
- * (A 4, row 11).
+ * Contract: POLICY.md B 4.2 and 4.3. Elements are compared as Python does, without turning text into numbers or the
+ * other way round. contains looks into text that holds a JSON list or object; text that reads as a number, a boolean or
+ * null stays text (A 4, row 11).
  *
  * An unknown element is equal to nothing here; policy_operator_apply decides what that means for the whole. */
 #include <stdlib.h>
@@ -55,14 +55,16 @@ static bool as_json(const struct view *text, struct policy_workspace *w, struct 
 
 	/* Saves the copy where it cannot be one. */
 	size_t i = 0;
-	while (i < text->len && (text->text[i] == ' ' || text->text[i] == '\n' || text->text[i] == '\t' || text->text[i] == '\r'))
+	while (i < text->len && (text->text[i] == ' ' || text->text[i] == '\n' || text->text[i] == '\t' ||
+		text->text[i] == '\r'))
 		i++;
 	if (i == text->len || strchr("[{\"'", text->text[i]) == NULL)
 		return false;
 	buf_clear(&w->json);
 	if (buf_append(&w->json, text->text, text->len) != 0)
 		return false;
-	for (char *quote = w->json.data; (quote = memchr(quote, '\'', (size_t)(w->json.data + w->json.len - quote))) != NULL;)
+	for (char *quote = w->json.data; (quote = memchr(quote, '\'',
+		(size_t)(w->json.data + w->json.len - quote))) != NULL;)
 		*quote = '"';
 	const struct value *v = value_parse(w->arena, w->json.data, w->json.len, JSON_DEPTH_MAX, &fault);
 
@@ -89,7 +91,8 @@ static enum truth object_contains(const struct view *object, const struct view *
 			}
 			if (policy_text_within(x->text, x->len, member.text, member.len))
 				return TRUTH_TRUE;
-		} else if (member.type == VIEW_LIST ? has_element(&member, x) : member.type == VIEW_OBJECT && has_key(&member, x)) {
+		} else if (member.type == VIEW_LIST ? has_element(&member, x) : member.type == VIEW_OBJECT &&
+			has_key(&member, x)) {
 			return TRUTH_TRUE;
 		}
 	}
@@ -126,7 +129,8 @@ enum truth policy_op_contains(const struct view *a, const struct policy_operand 
 	}
 }
 
-enum truth policy_op_within(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_within(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	(void)w;
 	switch (v->view.type) {
@@ -166,7 +170,8 @@ static bool is_in(const struct view *x, const struct view *set)
 	return policy_text_within(x->text, x->len, set->text, set->len);
 }
 
-enum truth policy_op_subset(const struct view *a, const struct policy_operand *v, struct policy_workspace *w, const char **why)
+enum truth policy_op_subset(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
+	const char **why)
 {
 	const struct view *set = &v->view;
 	struct view_iterator it;

@@ -2,9 +2,9 @@
  *
  *	skip: [{policy: CKV2_ACME_*, address: "module.legacy.*", reason: "until the move", until: 2026-12-31}]
  *
- * Contract: an entry without a policy or an address would skip everything of a policy or of a resource, which is allowed for one
- * of them; the reason must be there, since it is shown in the result. The day of until is the last one on which the entry applies,
- * in UTC; after it the entry does nothing, and each run says so. */
+ * Contract: an entry without a policy or an address would skip everything of a policy or of a resource, which is
+ * allowed for one of them; the reason must be there, since it is shown in the result. The day of until is the last one
+ * on which the entry applies, in UTC; after it the entry does nothing, and each run says so. */
 #include "checks/policy_skip.h"
 
 #include <stdlib.h>
@@ -51,7 +51,8 @@ static int read_entry(struct policy_skip *s, const struct doc_node *node, const 
 	int result = 0;
 
 	if (node->kind != DOC_MAPPING) {
-		faults_error(faults, file, node->line, "skip: each entry is a mapping with policy, address, reason and until");
+		faults_error(faults, file, node->line,
+			"skip: each entry is a mapping with policy, address, reason and until");
 		return -1;
 	}
 	if (!config_keys(node, file, "skip", keys, faults))
@@ -103,13 +104,15 @@ void policy_skips_free(struct policy_skips *s)
 	*s = (struct policy_skips){ NULL, 0 };
 }
 
-const struct policy_skip *policy_skips_find(const struct policy_skips *s, const char *policy, const char *address, int64_t now_ms)
+const struct policy_skip *policy_skips_find(const struct policy_skips *s, const char *policy, const char *address,
+	int64_t now_ms)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct policy_skip *e = &s->list[i];
 
-		if ((e->until == NULL || now_ms < e->end_ms) && (e->policy == NULL || check_address_match(e->policy, policy)) &&
-			(e->address == NULL || (address != NULL && check_address_match(e->address, address))))
+		if ((e->until == NULL || now_ms < e->end_ms) && (e->policy == NULL ||
+			check_address_match(e->policy, policy)) && (e->address == NULL ||
+			(address != NULL && check_address_match(e->address, address))))
 			return e;
 	}
 	return NULL;

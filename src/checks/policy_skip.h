@@ -25,6 +25,7 @@ struct policy_skips {
 int policy_skips_read(struct policy_skips *s, const struct doc_node *node, const char *file, struct faults *faults);
 void policy_skips_free(struct policy_skips *s);
 /* The first that applies, or NULL. */
-const struct policy_skip *policy_skips_find(const struct policy_skips *s, const char *policy, const char *address, int64_t now_ms);
+const struct policy_skip *policy_skips_find(const struct policy_skips *s, const char *policy, const char *address,
+	int64_t now_ms);
 
 #endif

@@ -1,10 +1,10 @@
 /* Memory of a run: an arena, interned words, and sets of hashes.
  *
- * Contract: nothing of it is given back before the run ends, so records may point to each other freely. Hashes are SipHash with a
- * key of the run's own: a plan cannot be written so that its attributes collide.
+ * Contract: nothing of it is given back before the run ends, so records may point to each other freely. Hashes are
+ * SipHash with a key of the run's own: a plan cannot be written so that its attributes collide.
  *
- * What a plan can make it hold is bounded by the plan's own size times a small factor; policies that ask for neither references
- * nor connections put nothing in here. */
+ * What a plan can make it hold is bounded by the plan's own size times a small factor; policies that ask for neither
+ * references nor connections put nothing in here. */
 #include "checks/policy_store.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* What a run of the policies keeps of a plan until the configuration has been read: compact records, in memory that is freed as a
- * whole. */
+/* What a run of the policies keeps of a plan until the configuration has been read: compact records, in memory that is
+ * freed as a whole. */
 #ifndef PLANSPOOL_CHECKS_POLICY_STORE_H
 #define PLANSPOOL_CHECKS_POLICY_STORE_H
 
@@ -12,7 +12,8 @@ struct policy_store;
 struct policy_store *policy_store_new(void);
 void policy_store_free(struct policy_store *s);
 void *policy_store_get(struct policy_store *s, size_t size);		/* aligned, zeroed, never NULL */
-const char *policy_store_text(struct policy_store *s, const char *text, size_t len);	/* a copy with a NUL behind it */
+/* a copy with a NUL behind it */
+const char *policy_store_text(struct policy_store *s, const char *text, size_t len);
 const char *policy_store_word(struct policy_store *s, const char *text);	/* the same pointer for the same text */
 bool policy_store_has_word(const struct policy_store *s, const char *text);
 size_t policy_store_size(const struct policy_store *s);			/* bytes in use */

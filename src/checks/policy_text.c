@@ -1,11 +1,12 @@
-/* The text form of values, and numbers in text, after Python: policies written for Checkov compare texts, so 1.0 is "1.0", true
- * is "True" and a list is "['a', 1]".
+/* The text form of values, and numbers in text, after Python: policies written for Checkov compare texts, so 1.0 is
+ * "1.0", true is "True" and a list is "['a', 1]".
  *
- * Contract: strings are returned as they are, without a copy; everything else is written into a buffer of the caller, whose
- * maximum bounds the work. Numbers keep the text they have in the plan when they are integers of any size; others are read as
- * doubles and written in the shortest form that reads back the same.
+ * Contract: strings are returned as they are, without a copy; everything else is written into a buffer of the caller,
+ * whose maximum bounds the work. Numbers keep the text they have in the plan when they are integers of any size; others
+ * are read as doubles and written in the shortest form that reads back the same.
  *
- * Limits: the repr of text inside lists escapes control characters and quotes, not unprintable characters beyond ASCII. */
+ * Limits: the repr of text inside lists escapes control characters and quotes, not unprintable characters beyond ASCII.
+ * */
 #include "checks/policy_text.h"
 
 #include <ctype.h>
@@ -140,8 +141,8 @@ int policy_text(const struct view *v, struct buf *buf, const char **text, size_t
 	return 0;
 }
 
-/* Without the white space around it, and with the _ that Python allows between digits taken out. The length, or 0 if there is
- * nothing, too much, or a _ elsewhere. */
+/* Without the white space around it, and with the _ that Python allows between digits taken out. The length, or 0 if
+ * there is nothing, too much, or a _ elsewhere. */
 static size_t trimmed(const char *text, size_t len, char *out, size_t size)
 {
 	size_t n = 0;

@@ -1,4 +1,5 @@
-/* Values as text and as numbers the way Python has them, in which policies were written (POLICY.md B 4.1: S, num, int). */
+/* Values as text and as numbers the way Python has them, in which policies were written (POLICY.md B 4.1: S, num, int).
+ * */
 #ifndef PLANSPOOL_CHECKS_POLICY_TEXT_H
 #define PLANSPOOL_CHECKS_POLICY_TEXT_H
 
@@ -11,8 +12,8 @@
 
 #define POLICY_TEXT_MAX (64u << 20)	/* of the text form of one value */
 
-/* S(x): the text of a string or a number as it stands, else built in buf. The text is NUL-terminated. 0, or -1 if it is longer
- * than buf may hold. */
+/* S(x): the text of a string or a number as it stands, else built in buf. The text is NUL-terminated. 0, or -1 if it is
+ * longer than buf may hold. */
 int policy_text(const struct view *v, struct buf *buf, const char **text, size_t *len);
 
 /* num(x): false if it is none. */

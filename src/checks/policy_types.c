@@ -1,14 +1,16 @@
-/* Types of nodes: reading resource_types of a policy file, matching, and the table of attributes that hold JSON documents.
+/* Types of nodes: reading resource_types of a policy file, matching, and the table of attributes that hold JSON
+ * documents.
  *
- * Contract: struct policy_types is plain data that policy_types_free empties. An empty one means every node; in a union it adds
- * nothing, as in Checkov (POLICY.md B 5.2).
+ * Contract: struct policy_types is plain data that policy_types_free empties. An empty one means every node; in a union
+ * it adds nothing, as in Checkov (POLICY.md B 5.2).
  *
- * Where Checkov has static tables of a provider's types, the prefix of the type decides here, and "taggable" means that the
- * resource has an attribute tags in this plan (A 4, row 22): so a type that is newer than a table is not forgotten. A provider
- * that is not known is an error where it would be expanded. Keywords are looked for in the first element of a list only.
+ * Where Checkov has static tables of a provider's types, the prefix of the type decides here, and "taggable" means that
+ * the resource has an attribute tags in this plan (A 4, row 22): so a type that is newer than a table is not forgotten.
+ * A provider that is not known is an error where it would be expanded. Keywords are looked for in the first element of
+ * a list only.
  *
- * A plain string instead of a list is taken as a list of one, also for connected_resource_types and for provider.aws (rows 24
- * and 30). */
+ * A plain string instead of a list is taken as a list of one, also for connected_resource_types and for provider.aws
+ * (rows 24 and 30). */
 #include "checks/policy_types.h"
 
 #include <stdlib.h>
@@ -107,8 +109,9 @@ static int expand(const char *keyword, const char *provider, unsigned otherwise,
 			return 0;
 		}
 	}
-	faults_error(faults, file, line, "scope.provider '%s' is not known for %s (known: aws, azure, gcp); name the types instead",
-		provider, keyword);
+	faults_error(faults, file, line,
+		"scope.provider '%s' is not known for %s (known: aws, azure, gcp); name the types instead", provider,
+		keyword);
 	return -1;
 }
 
@@ -188,7 +191,8 @@ static int compare_decoded(const void *key, const void *row)
 
 const char *policy_types_decoded(const char *type)
 {
-	const char *const *row = bsearch(type, decoded, sizeof(decoded) / sizeof(decoded[0]), sizeof(decoded[0]), compare_decoded);
+	const char *const *row = bsearch(type, decoded, sizeof(decoded) / sizeof(decoded[0]), sizeof(decoded[0]),
+		compare_decoded);
 
 	return row != NULL ? row[1] : NULL;
 }

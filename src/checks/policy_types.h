@@ -1,5 +1,5 @@
-/* Which nodes of a plan a condition is about (POLICY.md B 1.4, A 4): names of types, or all types of a provider by prefix, or
- * what has tags. Node types are written aws_s3_bucket, data.aws_ami, provider.aws. */
+/* Which nodes of a plan a condition is about (POLICY.md B 1.4, A 4): names of types, or all types of a provider by
+ * prefix, or what has tags. Node types are written aws_s3_bucket, data.aws_ami, provider.aws. */
 #ifndef PLANSPOOL_CHECKS_POLICY_TYPES_H
 #define PLANSPOOL_CHECKS_POLICY_TYPES_H
 

@@ -1,7 +1,9 @@
-/* Values in policy files, by the rules of YAML 1.1 (POLICY.md B 1.1): yes and on are true, 0777 is 511, 1:30 is 90, 1e3 is text.
+/* Values in policy files, by the rules of YAML 1.1 (POLICY.md B 1.1): yes and on are true, 0777 is 511, 1:30 is 90, 1e3
+ * is text.
  *
- * Contract: the value becomes JSON text, so that values of plans and of policies are the same kind of thing from then on. Dates
- * are refused, since nobody can tell whether text was meant; so are numbers that are not finite. Keys become text. */
+ * Contract: the value becomes JSON text, so that values of plans and of policies are the same kind of thing from then
+ * on. Dates are refused, since nobody can tell whether text was meant; so are numbers that are not finite. Keys become
+ * text. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +38,8 @@ static bool plain_integer(const char *text, size_t len)
 {
 	size_t start = text[0] == '-';
 
-	return len > start && strspn(text + start, "0123456789") == len - start && (text[start] != '0' || len == start + 1);
+	return len > start && strspn(text + start, "0123456789") == len - start &&
+		(text[start] != '0' || len == start + 1);
 }
 
 static int put_scalar(const struct doc_node *node, const char *file, struct buf *out, struct faults *faults)
@@ -60,7 +63,8 @@ static int put_scalar(const struct doc_node *node, const char *file, struct buf 
 			return buf_append(out, node->text, node->len);
 		if (isfinite(v.number))
 			return policy_float_text(v.number, out);
-		faults_error(faults, file, node->line, "the value '%s' is not a finite number; quote it if text is meant", node->text);
+		faults_error(faults, file, node->line,
+			"the value '%s' is not a finite number; quote it if text is meant", node->text);
 		return -1;
 	case DOC_DATE:
 		break;
@@ -69,14 +73,16 @@ static int put_scalar(const struct doc_node *node, const char *file, struct buf 
 	return -1;
 }
 
-static int put_node(const struct doc_node *node, const char *file, struct buf *out, struct faults *faults, unsigned depth)
+static int put_node(const struct doc_node *node, const char *file, struct buf *out, struct faults *faults,
+	unsigned depth)
 {
 	bool mapping = node->kind == DOC_MAPPING;
 
 	if (node->kind == DOC_SCALAR)
 		return put_scalar(node, file, out, faults);
 	if (depth == VALUE_DEPTH) {
-		faults_error(faults, file, node->line, "the value is nested too deeply (at most %d levels)", VALUE_DEPTH);
+		faults_error(faults, file, node->line, "the value is nested too deeply (at most %d levels)",
+			VALUE_DEPTH);
 		return -1;
 	}
 	if (buf_append(out, mapping ? "{" : "[", 1) != 0)
@@ -84,7 +90,8 @@ static int put_node(const struct doc_node *node, const char *file, struct buf *o
 	for (size_t i = 0; i < node->count; i++) {
 		if (i > 0 && buf_append(out, ",", 1) != 0)
 			return -1;
-		if (mapping && (put_text(out, node->keys[i]->text, node->keys[i]->len) != 0 || buf_append(out, ":", 1) != 0))
+		if (mapping && (put_text(out, node->keys[i]->text, node->keys[i]->len) != 0 ||
+			buf_append(out, ":", 1) != 0))
 			return -1;
 		if (put_node(node->items[i], file, out, faults, depth + 1) != 0)
 			return -1;

@@ -1,15 +1,15 @@
 /* Views: values of a plan as policies see them.
  *
- * Contract: nothing is copied and nothing can fail; a view is made when a path leads to it. What is normalised and why is in
- * POLICY.md B 2.4: the text true or false is a boolean except among tags, a list with exactly one object is that object, a list
- * with several keeps only its objects. Lists of lists are kept (B 8, row 28).
+ * Contract: nothing is copied and nothing can fail; a view is made when a path leads to it. What is normalised and why
+ * is in POLICY.md B 2.4: the text true or false is a boolean except among tags, a list with exactly one object is that
+ * object, a list with several keeps only its objects. Lists of lists are kept (B 8, row 28).
  *
- * Unknown values come from after_unknown, which runs beside the value as a mask of the same shape: where the mask is true the
- * value is VIEW_UNKNOWN, whatever stands in the value (null or nothing). Members that only the mask has are members as well: a
- * map of tags with an unknown value has that key.
+ * Unknown values come from after_unknown, which runs beside the value as a mask of the same shape: where the mask is
+ * true the value is VIEW_UNKNOWN, whatever stands in the value (null or nothing). Members that only the mask has are
+ * members as well: a map of tags with an unknown value has that key.
  *
- * In a decoded JSON document (B 2.5) a list of one element is that element, and text stays text. A list found directly inside
- * a collapsed one is not collapsed again. */
+ * In a decoded JSON document (B 2.5) a list of one element is that element, and text stays text. A list found directly
+ * inside a collapsed one is not collapsed again. */
 #include "checks/policy_view.h"
 
 #include <string.h>
@@ -101,7 +101,8 @@ static struct view view_list(const struct value *list, const struct value *mask,
 		if (parent_tags && count == 1) {
 			const struct value *only = value_first(list), *only_mask = value_first(mask);
 
-			return mask_true(only_mask) ? view_unknown(only_mask) : view_as_is(only, only_mask, VIEW_ELEMENT);
+			return mask_true(only_mask) ? view_unknown(only_mask) : view_as_is(only, only_mask,
+				VIEW_ELEMENT);
 		}
 		return out;
 	}
@@ -160,7 +161,8 @@ bool view_truthy(const struct view *v)
 		return v->boolean;
 	case VIEW_NUMBER:
 		/* The digits of its mantissa decide. */
-		return strcspn(v->text, "123456789eE") < v->len && strchr("eE", v->text[strcspn(v->text, "123456789eE")]) == NULL;
+		return strcspn(v->text, "123456789eE") < v->len &&
+			strchr("eE", v->text[strcspn(v->text, "123456789eE")]) == NULL;
 	case VIEW_STRING:
 		return v->len > 0;
 	case VIEW_LIST:
@@ -177,7 +179,8 @@ bool view_equals_text(const struct view *v, const char *text)
 }
 
 /* A child of a container that is no root: element, or member under key. */
-static struct view child_view(const struct view *container, const struct value *v, const struct value *mask, const char *key)
+static struct view child_view(const struct view *container, const struct value *v, const struct value *mask,
+	const char *key)
 {
 	switch (container->style) {
 	case VIEW_RAW:

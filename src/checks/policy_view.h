@@ -1,5 +1,5 @@
-/* What a policy sees of a value in a plan: the value as Checkov would have normalised it (POLICY.md B 2.4), without making a copy.
- * A view is a small thing passed around by value; it points into the plan item and lives as long. */
+/* What a policy sees of a value in a plan: the value as Checkov would have normalised it (POLICY.md B 2.4), without
+ * making a copy. A view is a small thing passed around by value; it points into the plan item and lives as long. */
 #ifndef PLANSPOOL_CHECKS_POLICY_VIEW_H
 #define PLANSPOOL_CHECKS_POLICY_VIEW_H
 
@@ -11,7 +11,8 @@
 enum view_type { VIEW_MISSING, VIEW_NULL, VIEW_UNKNOWN, VIEW_BOOL, VIEW_NUMBER, VIEW_STRING, VIEW_LIST, VIEW_OBJECT };
 
 enum view_style {
-	VIEW_PLAIN,	/* the values of a resource: true and false as text are booleans, a single block is its object */
+	/* the values of a resource: true and false as text are booleans, a single block is its object */
+	VIEW_PLAIN,
 	VIEW_ELEMENT,	/* elements of a list of scalars or of lists: as they are */
 	VIEW_DECODED,	/* a decoded JSON document: a list of one element is that element */
 	VIEW_RAW,	/* as it is: values in a policy */
@@ -35,8 +36,8 @@ struct view {
 /* A value of a policy, or of a JSON document that a policy looks into, or a text or boolean of our own. */
 struct view view_raw(const struct value *v);
 struct view view_text(const char *text, size_t len);
-/* A member with this key of an object that itself stands under the key tags or not. v NULL is a missing one, unless the mask
- * says that it is unknown. */
+/* A member with this key of an object that itself stands under the key tags or not. v NULL is a missing one, unless the
+ * mask says that it is unknown. */
 struct view view_plain(const struct value *v, const struct value *mask, const char *key, bool parent_tags);
 struct view view_decoded(const struct value *v);
 struct view view_root(const struct policy_node *node);

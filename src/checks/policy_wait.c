@@ -1,12 +1,13 @@
 /* Waiting verdicts, packed.
  *
- * Why: a plan may have some hundred thousand resources with an attribute that is known after apply and that a policy wants to
- * exist. Each such verdict waits for the configuration, so it must be small: about 25 bytes and the address, which is stored once
- * for all policies of a resource.
+ * Why: a plan may have some hundred thousand resources with an attribute that is known after apply and that a policy
+ * wants to exist. Each such verdict waits for the configuration, so it must be small: about 25 bytes and the address,
+ * which is stored once for all policies of a resource.
  *
- * A record is: policy (4 bytes), length of the address (2; 0: that of the record before), the address and a NUL, one byte for each
- * condition, number of places (1), and for each place: condition (2), depth (1), hashes (8 each). Nothing is aligned. Records
- * do not span blocks; they are read in the order they were written, which is all that is ever needed.
+ * A record is: policy (4 bytes), length of the address (2; 0: that of the record before), the address and a NUL, one
+ * byte for each condition, number of places (1), and for each place: condition (2), depth (1), hashes (8 each). Nothing
+ * is aligned. Records do not span blocks; they are read in the order they were written, which is all that is ever
+ * needed.
  *
  * Limits: addresses of ADDRESS_MAX bytes are cut. */
 #include "checks/policy_wait.h"
@@ -67,8 +68,8 @@ static unsigned char *put(unsigned char *at, const void *data, size_t n)
 }
 
 /* The places of all conditions that depend on references. */
-static unsigned char *put_places(unsigned char *at, struct policy_keep *k, const struct policy_node *node, const struct policy *policy,
-	const struct policy_leaf *leaves)
+static unsigned char *put_places(unsigned char *at, struct policy_keep *k, const struct policy_node *node,
+	const struct policy *policy, const struct policy_leaf *leaves)
 {
 	unsigned char *number = at++;
 	unsigned n = 0;
@@ -76,7 +77,8 @@ static unsigned char *put_places(unsigned char *at, struct policy_keep *k, const
 	for (size_t i = 0; i < policy->leaf_count; i++) {
 		uint16_t leaf = (uint16_t)i;
 
-		for (size_t p = 0; policy_leaf_depends(leaves[i].state) && p < leaves[i].place_count && n < PLACES_MAX; p++, n++) {
+		for (size_t p = 0; policy_leaf_depends(leaves[i].state) && p < leaves[i].place_count &&
+			n < PLACES_MAX; p++, n++) {
 			struct policy_hashed_place place;
 
 			policy_keep_hash_place(k, node, leaves[i].places[p], &place);
@@ -98,8 +100,10 @@ void policy_wait_add(struct policy_waits *w, struct policy_keep *k, const struct
 		len = ADDRESS_MAX;
 	for (size_t i = 0; i < policy->leaf_count; i++)
 		places += policy_leaf_depends(leaves[i].state) ? leaves[i].place_count : 0;
-	unsigned char *at = reserve(w, 8 + len + policy->leaf_count + places * (3 + PLACE_DEPTH * sizeof(uint64_t))), *start = at;
-	uint16_t shown = w->address != NULL && strncmp(w->address, node->address, len) == 0 && w->address[len] == '\0' ? 0 : (uint16_t)len;
+	unsigned char *at = reserve(w, 8 + len + policy->leaf_count + places * (3 + PLACE_DEPTH * sizeof(uint64_t))),
+		*start = at;
+	uint16_t shown = w->address != NULL && strncmp(w->address, node->address, len) == 0 &&
+		w->address[len] == '\0' ? 0 : (uint16_t)len;
 
 	at = put(at, &number, sizeof(number));
 	at = put(at, &shown, sizeof(shown));
@@ -117,7 +121,8 @@ void policy_wait_add(struct policy_waits *w, struct policy_keep *k, const struct
 	w->count++;
 }
 
-void policy_waits_each(const struct policy_waits *w, policy_wait_leaves_fn *leaf_count, policy_wait_fn *visit, void *context)
+void policy_waits_each(const struct policy_waits *w, policy_wait_leaves_fn *leaf_count, policy_wait_fn *visit,
+	void *context)
 {
 	for (const struct policy_wait_block *b = w->first; b != NULL; b = b->next) {
 		struct policy_wait one = { .address = "" };

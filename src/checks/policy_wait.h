@@ -32,9 +32,11 @@ void policy_wait_add(struct policy_waits *w, struct policy_keep *k, const struct
 /* Calls visit for each, in the order they were added. leaf_count gives the number of a policy's conditions. */
 typedef void policy_wait_fn(void *context, const struct policy_wait *w);
 typedef size_t policy_wait_leaves_fn(void *context, uint32_t policy);
-void policy_waits_each(const struct policy_waits *w, policy_wait_leaves_fn *leaf_count, policy_wait_fn *visit, void *context);
+void policy_waits_each(const struct policy_waits *w, policy_wait_leaves_fn *leaf_count, policy_wait_fn *visit,
+	void *context);
 
 /* The value of a condition, now that all references are known. */
-enum truth policy_wait_truth(const struct policy_keep *k, const struct policy_wait *w, const struct policy_condition *c);
+enum truth policy_wait_truth(const struct policy_keep *k, const struct policy_wait *w,
+	const struct policy_condition *c);
 
 #endif

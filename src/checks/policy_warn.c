@@ -1,4 +1,5 @@
-/* What a policy does because Checkov does it, but its author probably did not mean (POLICY.md B 8, rows marked W; B 6.6).
+/* What a policy does because Checkov does it, but its author probably did not mean (POLICY.md B 8, rows marked W; B
+ * 6.6).
  *
  * Contract: warnings only; a policy that gets here can be used. One warning for each place and reason. */
 #include <stdlib.h>
@@ -16,10 +17,12 @@ static void warn_wildcard(const struct policy *p, const struct policy_condition 
 	const char *star = strstr(c->attribute, ".*");
 
 	if (strstr(star + 2, ".*") != NULL)
-		WARN(p, c->line, faults, "'%s': either every * stands for an index or none does; where there is a single block this "
+		WARN(p, c->line, faults,
+			"'%s': either every * stands for an index or none does; where there is a single block this "
 			"looks at '%.*s' without indexes", c->attribute, (int)(star - c->attribute), c->attribute);
 	if (c->operator->negated && !c->operator->every)
-		WARN(p, c->line, faults, "'%s' with * is true if some value differs; to forbid a value, put the operator without not_ "
+		WARN(p, c->line, faults,
+			"'%s' with * is true if some value differs; to forbid a value, put the operator without not_ "
 			"into 'not'", c->operator->name);
 }
 
@@ -38,14 +41,16 @@ static void warn_within(const struct policy *p, const struct policy_condition *c
 	struct view e;
 
 	if (c->value.view.type != VIEW_LIST && c->value.view.type != VIEW_STRING && c->value.view.type != VIEW_OBJECT) {
-		WARN(p, c->line, faults, "'%s' needs a list as its value: with this one every resource is an error", c->operator->name);
+		WARN(p, c->line, faults, "'%s' needs a list as its value: with this one every resource is an error",
+			c->operator->name);
 		return;
 	}
 	view_start(&it, &c->value.view);
 	while (c->value.view.type == VIEW_LIST && view_next(&it, &c->value.view, &e)) {
 		if (!looks_typed(&e))
 			continue;
-		WARN(p, c->line, faults, "'%s' compares without converting: the text \"%s\" never equals a number or boolean",
+		WARN(p, c->line, faults,
+			"'%s' compares without converting: the text \"%s\" never equals a number or boolean",
 			c->operator->name, e.text);
 		return;
 	}
@@ -62,7 +67,8 @@ static void warn_regex(const struct policy *p, const struct policy_condition *c,
 	}
 	m = policy_matcher_new();
 	if (policy_regex_match(c->value.regex, m, "None", 4, &why) == TRUTH_TRUE)
-		WARN(p, c->line, faults, "the regular expression also matches when the attribute is missing (as the text None)");
+		WARN(p, c->line, faults,
+			"the regular expression also matches when the attribute is missing (as the text None)");
 	policy_matcher_free(m);
 }
 
@@ -71,12 +77,15 @@ static void warn_sets(const struct policy *p, const struct policy_condition *c, 
 	bool list = c->value.view.type == VIEW_LIST || c->value.view.type == VIEW_OBJECT;
 
 	if (c->operator->fn == policy_op_contains && list)
-		WARN(p, c->line, faults, "'%s' takes one value, not a list: with text or a missing attribute it is an error",
+		WARN(p, c->line, faults,
+			"'%s' takes one value, not a list: with text or a missing attribute it is an error",
 			c->operator->name);
 	if (c->operator->fn == policy_op_subset && !list && c->value.view.type != VIEW_STRING)
-		WARN(p, c->line, faults, "'%s' needs a list as its value: with this one every resource is an error", c->operator->name);
+		WARN(p, c->line, faults, "'%s' needs a list as its value: with this one every resource is an error",
+			c->operator->name);
 	if (c->operator->fn == policy_op_cidr && c->value.nets == NULL)
-		WARN(p, c->line, faults, "'%s' needs networks as its value (10.0.0.0/8): with this one every resource is an error",
+		WARN(p, c->line, faults,
+			"'%s' needs networks as its value (10.0.0.0/8): with this one every resource is an error",
 			c->operator->name);
 }
 
@@ -89,14 +98,16 @@ static void warn_attribute(const struct policy *p, const struct policy_condition
 	if (c->operator->fn == policy_op_regex)
 		warn_regex(p, c, faults);
 	if (c->operator->fn == policy_op_is_true && c->operator->negated)
-		WARN(p, c->line, faults, "is_false is true for everything but true, also when the attribute is missing");
+		WARN(p, c->line, faults,
+			"is_false is true for everything but true, also when the attribute is missing");
 	warn_sets(p, c, faults);
 }
 
 static void warn_connection(const struct policy *p, const struct policy_condition *c, struct faults *faults)
 {
 	if (policy_types_empty(&c->connected))
-		WARN(p, c->line, faults, "without connected_resource_types that name types no connection is ever found");
+		WARN(p, c->line, faults,
+			"without connected_resource_types that name types no connection is ever found");
 }
 
 /* An and over conditions on different types: none can be true for a node of the other's type. */
@@ -109,7 +120,8 @@ static void warn_types(const struct policy *p, const struct policy_block *b, str
 			if (x->count == 0 || y->count == 0 || x->all || x->taggable || y->all || y->taggable ||
 				policy_types_share(x, y))
 				continue;
-			WARN(p, b->children[j]->line, faults, "this 'and' joins conditions on different types (%s and %s): every resource "
+			WARN(p, b->children[j]->line, faults,
+				"this 'and' joins conditions on different types (%s and %s): every resource "
 				"of both fails; use 'or', or one policy for each", x->names[0], y->names[0]);
 			return;
 		}
@@ -123,7 +135,8 @@ static void warn_filter(const struct policy *p, const struct policy_block *b, st
 
 		if (child->kind != BLOCK_CONDITION || child->condition->kind != CONDITION_FILTER)
 			continue;
-		WARN(p, child->line, faults, "without a connection beside it a filter does not leave resources out, it fails them%s",
+		WARN(p, child->line, faults,
+			"without a connection beside it a filter does not leave resources out, it fails them%s",
 			p->provider != NULL ? ", here all others of the provider" : "");
 	}
 }
