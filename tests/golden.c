@@ -1,11 +1,11 @@
 /* Runs the policies check over golden cases and compares with Checkov's own answers.
  *
- * A case goes the way of a job: the plan's bytes into the reader, items into the check, outcomes out. Prints the agreement by
- * group of plans, and each rule of POLICY.md part A with the number of verdicts that it explains; a difference without a rule
- * fails. With -v each difference is printed.
+ * A case goes the way of a job: the plan's bytes into the reader, items into the check, outcomes out. Prints the
+ * agreement by group of plans, and each rule of POLICY.md part A with the number of verdicts that it explains; a
+ * difference without a rule fails. With -v each difference is printed.
  *
- * The cases are in the folder that PLANSPOOL_POLICY_CASES names, else in ../shared/policy-cases beside the sources; without them
- * the test says that it was not run (exit status 77). */
+ * The cases are in the folder that PLANSPOOL_POLICY_CASES names, else in ../shared/policy-cases beside the sources;
+ * without them the test says that it was not run (exit status 77). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -192,8 +192,9 @@ static void differ(struct comparison *c, const char *address, const char *theirs
 	if (rule == NULL || c->golden->verbose) {
 		char *text = json_text(d.definition);
 
-		printf("%s: %s: Checkov %s, here %s: %s\n  %.600s\n", c->golden->plan_name, address, theirs != NULL ? theirs : "nothing",
-			ours != NULL ? ours : "nothing", rule != NULL ? rule : "NOT EXPLAINED", text);
+		printf("%s: %s: Checkov %s, here %s: %s\n  %.600s\n", c->golden->plan_name, address,
+			theirs != NULL ? theirs : "nothing", ours != NULL ? ours : "nothing",
+			rule != NULL ? rule : "NOT EXPLAINED", text);
 		free(text);
 	}
 }
@@ -248,7 +249,8 @@ static void compare_case(struct golden *g, json_t *one)
 	json_t *expect = json_get(one, "expect");
 	bool theirs = json_is_string(expect) && strcmp(json_string(expect), "POLICY_REJECTED") == 0;
 	struct answers answers = { outcomes_new(SEVERITY_LOW, true), false };
-	struct comparison c = { .golden = g, .one = one, .expected = json_is_object(expect) ? expect : NULL, .answers = &answers };
+	struct comparison c = { .golden = g, .one = one, .expected = json_is_object(expect) ? expect : NULL,
+		.answers = &answers };
 	struct policies *p = load_case(one);
 	struct tally *t;
 
@@ -296,7 +298,8 @@ int main(int argc, char **argv)
 	const char *top = getenv("srcdir") != NULL ? getenv("srcdir") : ".", *named = getenv("PLANSPOOL_POLICY_CASES");
 	char *dir = named != NULL ? xstrdup(named) : xasprintf("%s/../shared/policy-cases", top);
 	char *path = xasprintf("%s/cases.jsonl", dir), *line = NULL, why[JSON_WHY];
-	struct golden g = { .dir = dir, .verbose = argc > 1 && strcmp(argv[1], "-v") == 0, .plan_text = BUF_INIT(PLAN_MAX) };
+	struct golden g = { .dir = dir, .verbose = argc > 1 && strcmp(argv[1], "-v") == 0,
+		.plan_text = BUF_INIT(PLAN_MAX) };
 	FILE *f = fopen(path, "r");
 	size_t room = 0;
 	ssize_t len;

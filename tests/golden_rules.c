@@ -1,5 +1,5 @@
-/* Why the policies check differs from Checkov: by rules, never by cases. Each looks at what the policy asks and at what stands in
- * the plan, so that a difference that has no reason of that kind is not explained away. */
+/* Why the policies check differs from Checkov: by rules, never by cases. Each looks at what the policy asks and at what
+ * stands in the plan, so that a difference that has no reason of that kind is not explained away. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +34,8 @@ static void find_conditions(json_t *block, struct conditions *c)
 	const char *type = json_get_string(block, "cond_type"), *operator = json_get_string(block, "operator");
 	const char *attribute = json_get_string(block, "attribute");
 	/* Operators that raise exceptions on some values. */
-	static const char *const raising[] = { "jsonpath_", "contains", "within", "subset", "starting", "ending", "range" };
+	static const char *const raising[] = { "jsonpath_", "contains", "within", "subset", "starting", "ending",
+		"range" };
 
 	if (type != NULL && strcmp(type, "connection") == 0) {
 		c->connects = true;
@@ -71,8 +72,9 @@ static bool names_key(const struct conditions *c, const char *key)
 /* B 2.8: text that Checkov takes for unresolved. */
 static bool is_unresolved(const char *s)
 {
-	static const char *const fronts[] = { "var.", "local.", "module.", "data.", "aws_", "azurerm_", "azuread_", "digitalocean_",
-		"google_", "github_", "kubernetes_", "linode_", "oci_", "openstack_", "yandex_", "lookup(", "list(", "file(" };
+	static const char *const fronts[] = { "var.", "local.", "module.", "data.", "aws_", "azurerm_", "azuread_",
+		"digitalocean_", "google_", "github_", "kubernetes_", "linode_", "oci_", "openstack_", "yandex_",
+		"lookup(", "list(", "file(" };
 
 	for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++) {
 		if (strncmp(s, fronts[i], strlen(fronts[i])) == 0)
@@ -162,7 +164,8 @@ static bool search_plan(const struct difference *d, const struct conditions *c, 
 		json_t *change = json_at(changes, i);
 
 		if (all || c->connects || strcmp(json_get_string(change, "address"), d->address) == 0)
-			json_each(json_get(json_get(change, "change"), unknown ? "after_unknown" : "after"), visit_key, &r);
+			json_each(json_get(json_get(change, "change"), unknown ? "after_unknown" : "after"), visit_key,
+				&r);
 	}
 	return r.found;
 }

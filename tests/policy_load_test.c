@@ -1,0 +1,304 @@
+/* Loading policies: faults and warnings with file, line and words; several policies in a file; folders; skip lists. */
+#include "test.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "checks/check.h"
+#include "checks/policy.h"
+#include "checks/policy_run.h"
+#include "checks/policy_skip.h"
+
+/* Everything that loading text says, a line each. */
+static char *say(const char *text, size_t *policies)
+{
+	struct policy_set set = { .policies = NULL };
+	struct faults faults = { NULL, 0, 0 };
+	struct buf out = BUF_INIT(1u << 20);
+	int loaded = policy_load_text(&set, "p.yaml", text, strlen(text), &faults);
+
+	if (loaded == 0)
+		policy_set_check(&set, &faults);
+	for (size_t i = 0; i < faults.n; i++) {
+		char *line = fault_text(&faults.list[i]);
+
+		buf_printf(&out, "%s\n", line);
+		free(line);
+	}
+	*policies = set.count;
+	char *said = xstrdup(buf_text(&out));
+
+	assert_true(loaded == 0 || faults.errors > 0);
+	policy_set_free(&set);
+	faults_free(&faults);
+	buf_free(&out);
+	return said;
+}
+
+#define HEAD "metadata: {id: X_1, name: x, category: c}\n"
+#define COND "cond_type: attribute, resource_types: [t]"
+
+static void faults(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} rows[] = {
+		{ HEAD "definition: {" COND ", attribute: a, operator: equal, value: 1}",
+			"p.yaml:2: unknown operator 'equal', did you mean 'equals'?\n" },
+		{ HEAD "definition: {" COND ", attribute: a, operator: jsonpath_exist}",
+			"p.yaml:2: unknown operator 'jsonpath_exist', did you mean 'jsonpath_exists'?\n" },
+		{ HEAD "definition: {" COND ", attribute: a}",
+			"p.yaml:2: operator is missing in an attribute condition\n" },
+		{ HEAD "definition: {" COND ", operator: exists}",
+			"p.yaml:2: attribute is missing in an attribute condition\n" },
+		{ HEAD "definition:\n  and:\n    - {cond_type: atribute, attribute: a, operator: exists}\n    - "
+			"{cond_type: connection, operator: within}\n",
+			"p.yaml:4: unknown cond_type 'atribute', did you mean 'attribute'?\n"
+			"p.yaml:5: unknown operator 'within' of a connection condition (known: exists, not_exists, "
+			"one_exists)\n" },
+		{ HEAD "definition: {cond_type: filter, attribute: resource_type, operator: within, value: [t]}",
+			"p.yaml:2: a filter alone decides nothing; put it into an 'and' with conditions\n" },
+		{ HEAD "definition: {}",
+			"p.yaml:2: this is no condition: it has neither cond_type nor attribute, and no and, or, "
+			"not\n" },
+		{ HEAD "definition: [a]", "p.yaml:2: definition is missing: it must be a mapping\n" },
+		{ HEAD "definition: {and: true}", "p.yaml:2: 'and' must be a list of blocks\n" },
+		{ HEAD "definition: {and: [a]}",
+			"p.yaml:2: a block must be a mapping: a condition, or and, or, not\n" },
+		{ HEAD "definition: {not: [{" COND ", attribute: a, operator: exists}, {" COND
+			", attribute: b, operator: exists}]}",
+				"p.yaml:2: 'not' takes exactly one block, here are 2\n" },
+		{ HEAD "definition: {not: {cond_type: connection, operator: exists, resource_types: [a], "
+			"connected_resource_types: [b]}}",
+			"p.yaml:2: 'not' cannot stand above a connection; use not_exists, or an attribute condition "
+			"inside 'not'\n" },
+		{ HEAD "definition: {" COND ", attribute: 'a[', operator: jsonpath_exists}",
+			"p.yaml:2: the JSONPath 'a[' cannot be used: an index, '*', a quoted name or '?' is expected "
+			"at its end\n" },
+		{ HEAD "definition: {" COND ", attribute: a, operator: equals, value: 2020-01-01}",
+			"p.yaml:2: the value '2020-01-01' is a date; quote it if text is meant\n" },
+		{ HEAD "definition: {" COND ", attribute: a, operator: equals, value: .inf}",
+			"p.yaml:2: the value '.inf' is not a finite number; quote it if text is meant\n" },
+		{ HEAD "scope: {provider: [aws]}\ndefinition: {" COND ", attribute: a, operator: exists}",
+			"p.yaml:2: scope.provider must be text\n" },
+		{ HEAD "scope: {provider: acme}\ndefinition: {cond_type: attribute, resource_types: all, attribute: a, "
+			"operator: exists}", "p.yaml:3: scope.provider 'acme' is not known for all types (known: aws, "
+			"azure, gcp); name the types instead\n" },
+		{ "metadata: {id: '', name: x}\ndefinition: {}",
+			"p.yaml:1: metadata.id is missing\np.yaml:1: metadata.category is missing\n" },
+		{ "definition: {}", "p.yaml:1: metadata is missing: it must be a mapping with id, name and "
+			"category\n" },
+		{ "- " HEAD "- text",
+			"p.yaml:1: definition is missing: it must be a mapping\np.yaml:2: a policy must be a mapping "
+			"with metadata and definition\n" },
+		{ HEAD "definition: {" COND ", attribute: a, operator: exists}\n---\n" HEAD "definition: {" COND
+			", attribute: a, operator: exists}",
+				"p.yaml:4: the id 'X_1' is also that of the policy at p.yaml:1\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t n;
+		char *said = say(rows[i].text, &n);
+
+		assert_string_equal(said, rows[i].said);
+		free(said);
+	}
+}
+
+static void warnings(void **state)
+{
+	static const struct {
+		const char *definition, *part;
+	} rows[] = {
+		{ "{" COND ", attribute: a.*.b.*, operator: equals, value: 1}",
+			"either every * stands for an index or none does" },
+		{ "{" COND ", attribute: a.*.b, operator: not_equals, value: 1}", "is true if some value differs" },
+		{ "{" COND ", attribute: a, operator: within, value: ['443']}",
+			"the text \"443\" never equals a number" },
+		{ "{" COND ", attribute: a, operator: within, value: 5}", "needs a list as its value" },
+		{ "{" COND ", attribute: a, operator: regex_match, value: '.*'}",
+			"also matches when the attribute is missing" },
+		{ "{" COND ", attribute: a, operator: regex_match, value: '('}", "does not compile" },
+		{ "{" COND ", attribute: a, operator: is_false}", "is true for everything but true" },
+		{ "{" COND ", attribute: a, operator: contains, value: [a]}", "takes one value, not a list" },
+		{ "{" COND ", attribute: a, operator: cidr_range_subset, value: 10.0.0.0/33}", "needs networks" },
+		{ "{cond_type: attribute, resource_type: [t], attribute: a, operator: exists}",
+			"'resource_type' is ignored, did you mean 'resource_types'?" },
+		{ "{and: [{" COND ", attribute: a, operator: exists}], or: []}",
+			"the key 'or' is ignored beside 'and'" },
+		{ "{and: [{" COND ", attribute: a, operator: exists}, {cond_type: attribute, resource_types: [u], "
+			"attribute: a, operator: exists}]}", "joins conditions on different types (t and u)" },
+		{ "{and: [{cond_type: filter, attribute: resource_type, operator: within, value: [t]}, {" COND
+			", attribute: a, operator: exists}]}", "a filter does not leave resources out" },
+		{ "{cond_type: connection, operator: exists, resource_types: [t]}", "no connection is ever found" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *text = xasprintf(HEAD "definition: %s", rows[i].definition), *said;
+		size_t n;
+
+		said = say(text, &n);
+		if (n != 1 || strstr(said, "warning: ") == NULL || strstr(said, rows[i].part) == NULL)
+			fail_msg("%s: '%s'", rows[i].definition, said);
+		free(said);
+		free(text);
+	}
+}
+
+/* What Checkov takes without a word loads without one, and metadata is read. */
+static void metadata(void **state)
+{
+	static const char text[] =
+		"- metadata: {id: A, name: a, category: [x], severity: important, guidelines: [\"https://a\", "
+		"\"https://b\"],\n"
+		"    message: \"do *this*\"}\n  definition: {" COND ", attribute: a, operator: exists}\n"
+		"- metadata: {id: B, name: b, category: x, severity: none, guideline: https://c}\n"
+		"  scope: {provider: AWS}\n  definition: {cond_type: attribute, attribute: a, operator: exists}\n";
+	struct policy_set set = { .policies = NULL };
+	struct faults f = { NULL, 0, 0 };
+
+	(void)state;
+	assert_int_equal(policy_load_text(&set, "p.yaml", text, strlen(text), &f), 0);
+	assert_int_equal(f.n, 0);
+	assert_int_equal(set.count, 2);
+	assert_int_equal(set.policies[0]->severity, SEVERITY_HIGH);
+	assert_string_equal(set.policies[0]->guideline, "https://a");
+	assert_string_equal(set.policies[0]->message, "do *this*");
+	assert_int_equal(set.policies[1]->severity, SEVERITY_OFF);
+	assert_string_equal(set.policies[1]->guideline, "https://c");
+	policy_set_free(&set);
+	faults_free(&f);
+}
+
+static void put_file(const char *folder, const char *name, const char *id)
+{
+	char *text = xasprintf("metadata: {id: %s, name: x, category: c}\ndefinition: {" COND
+		", attribute: a, operator: exists}\n", id);
+
+	free(test_file(folder, name, text, strlen(text), 0600));
+	free(text);
+}
+
+static void folders(void **state)
+{
+	char *folder = test_folder(), *below = xasprintf("%s/sub", folder), *link = xasprintf("%s/l.yaml", folder);
+	char *circle = xasprintf("%s/sub/again", folder), *target = xasprintf("%s/away", folder);
+	struct policy_set set = { .policies = NULL };
+	struct faults f = { NULL, 0, 0 };
+
+	(void)state;
+	assert_int_equal(mkdir(below, 0700), 0);
+	put_file(folder, "b.yml", "B");
+	put_file(folder, "a.yaml", "A");
+	put_file(folder, "away", "L");
+	put_file(below, "c.json.yaml", "C");
+	put_file(folder, "notes.txt", "NOT");
+	put_file(folder, ".hidden.yaml", "NOT");
+	put_file(folder, "D.YAML", "NOT");
+	assert_int_equal(symlink(target, link), 0);
+	assert_int_equal(symlink("..", circle), 0);
+	assert_int_equal(policy_load_path(&set, folder, &f), 0);
+	assert_int_equal(f.n, 0);
+	assert_int_equal(set.count, 4);
+	assert_string_equal(set.policies[0]->id, "A");
+	assert_string_equal(set.policies[1]->id, "B");
+	assert_string_equal(set.policies[2]->id, "L");
+	assert_string_equal(set.policies[3]->id, "C");
+	assert_int_equal(policy_load_path(&set, "/nowhere/at/all", &f), -1);
+	assert_int_equal(f.errors, 1);
+	policy_set_free(&set);
+	faults_free(&f);
+	free(below);
+	free(link);
+	free(circle);
+	free(target);
+	test_remove(folder);
+}
+
+static const struct doc_node *parse(const char *text, struct doc **doc, struct faults *f)
+{
+	*doc = doc_parse("c.yaml", text, strlen(text), f);
+	assert_non_null(*doc);
+	return (*doc)->roots[0];
+}
+
+static void skips(void **state)
+{
+	static const char list[] =
+		"- {policy: CKV_*, address: \"module.old.*\", reason: old, until: 2026-12-31}\n- {address: t.x, "
+		"reason: known}\n";
+	static const char wrong[] =
+		"- {policy: A}\n- {reason: r}\n- {policy: A, reason: r, until: tomorrow}\n- {polcy: A, policy: A, "
+		"reason: r}\n";
+	int64_t end = INT64_C(1798761600000);	/* 2027-01-01T00:00:00Z */
+	struct policy_skips s = { NULL, 0 };
+	struct faults f = { NULL, 0, 0 };
+	struct doc *doc;
+
+	(void)state;
+	assert_int_equal(policy_skips_read(&s, parse(list, &doc, &f), "c.yaml", &f), 0);
+	assert_ptr_equal(policy_skips_find(&s, "CKV_1", "module.old.t.y", end - 1), &s.list[0]);
+	assert_null(policy_skips_find(&s, "CKV_1", "module.old.t.y", end));
+	assert_null(policy_skips_find(&s, "X_1", "module.old.t.y", 0));
+	assert_ptr_equal(policy_skips_find(&s, "X_1", "t.x", end), &s.list[1]);
+	assert_null(policy_skips_find(&s, "X_1", NULL, end));
+	policy_skips_free(&s);
+	doc_free(doc);
+	assert_int_equal(policy_skips_read(&s, parse(wrong, &doc, &f), "c.yaml", &f), -1);
+	assert_int_equal(f.errors, 4);
+	policy_skips_free(&s);
+	doc_free(doc);
+	faults_free(&f);
+}
+
+/* The arguments of the check. */
+static void arguments(void **state)
+{
+	static const char *const wrong[] = { "{skip: []}", "[]", "{paths: [/nowhere], other: 1}",
+		"{paths: [/dev/null], skip: 3}" };
+	struct faults f = { NULL, 0, 0 };
+	struct doc *doc;
+	char *folder = test_folder(), *config = xasprintf("%s/planspool.yaml", folder);
+	void *compiled;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		size_t before = f.errors;
+
+		assert_null(check_policies.load(parse(wrong[i], &doc, &f), config, &f));
+		assert_true(f.errors > before);
+		doc_free(doc);
+	}
+	faults_free(&f);
+	f = (struct faults){ NULL, 0, 0 };
+	put_file(folder, "a.yaml", "A");
+	compiled = check_policies.load(parse("a.yaml", &doc, &f), config, &f);
+	assert_non_null(compiled);
+	uint64_t digest = check_policies.digest(compiled);
+
+	check_policies.unload(compiled);
+	put_file(folder, "a.yaml", "B");
+	compiled = check_policies.load(doc->roots[0], config, &f);
+	assert_non_null(compiled);
+	assert_true(check_policies.digest(compiled) != digest);
+	check_policies.unload(compiled);
+	doc_free(doc);
+	faults_free(&f);
+	free(config);
+	test_remove(folder);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(faults),
+		cmocka_unit_test(warnings),
+		cmocka_unit_test(metadata),
+		cmocka_unit_test(folders),
+		cmocka_unit_test(skips),
+		cmocka_unit_test(arguments),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

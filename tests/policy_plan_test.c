@@ -1,0 +1,264 @@
+/* Policies over whole plans: which nodes they see, logic over several types, connections through modules, sections in
+ * any order, and what is decided only at the end. */
+#include "test.h"
+
+#include "base/mem.h"
+#include "policy_try.h"
+
+#define CHANGE(address, type, name, more, after, unknown) \
+	"{\"address\": \"" address "\", \"mode\": \"managed\", \"type\": \"" type "\", \"name\": \"" name "\"" more \
+		", \"change\": " \
+	"{\"actions\": [\"create\"], \"before\": null, \"after\": " after ", \"after_unknown\": " unknown "}}"
+#define CONFIG(address, type, name, expressions) \
+	"{\"address\": \"" address "\", \"mode\": \"managed\", \"type\": \"" type "\", \"name\": \"" name \
+	"\", \"expressions\": {" expressions "}}"
+#define HEAD "\"format_version\": \"1.2\", \"terraform_version\": \"1.9.0\""
+
+struct row {
+	const char *more, *definition, *verdicts;
+};
+
+static void try_rows(const struct row *rows, size_t n, const char *plan)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *got = policy_try_with(rows[i].more != NULL ? rows[i].more : "", rows[i].definition, plan, false);
+
+		if (strcmp(got, rows[i].verdicts) != 0)
+			fail_msg("%s:\n%s, expected\n%s", rows[i].definition, got, rows[i].verdicts);
+		free(got);
+	}
+}
+
+/* Managed resources, data sources read later, provider blocks; what is deleted or deposed is no node. */
+static void nodes(void **state)
+{
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		CHANGE("aws_a.x", "aws_a", "x", "", "{\"n\": 1, \"tags\": null}", "{}") ","
+		CHANGE("aws_b.y[0]", "aws_b", "y", ", \"index\": 0", "{\"n\": 2}", "{}") ","
+		CHANGE("google_c.z", "google_c", "z", "", "{}", "{\"tags\": true, \"n\": true}") ","
+		CHANGE("aws_a.old", "aws_a", "old", ", \"deposed\": \"ab12\"", "{\"n\": 1}", "{}") ","
+		"{\"address\": \"aws_a.gone\", \"mode\": \"managed\", \"type\": \"aws_a\", \"name\": \"gone\", "
+		"\"change\": {\"actions\": [\"delete\"], "
+		"\"before\": {\"n\": 1}, \"after\": null, \"after_unknown\": {}}},"
+		"{\"address\": \"data.aws_d.d\", \"mode\": \"data\", \"type\": \"aws_d\", \"name\": \"d\", \"change\": "
+		"{\"actions\": [\"read\"], "
+		"\"before\": null, \"after\": {\"n\": 3}, \"after_unknown\": {}}},"
+		"{\"address\": \"aws_a.r\", \"mode\": \"managed\", \"type\": \"aws_a\", \"name\": \"r\", \"change\": "
+		"{\"actions\": [\"delete\", \"create\"], "
+		"\"before\": {\"n\": 9, \"m\": 1, \"o\": 1}, \"after\": {\"n\": 1, \"m\": 1}, \"after_unknown\": "
+		"{\"o\": true}}}"
+		"], \"configuration\": {\"provider_config\": {\"aws\": {\"name\": \"aws\", \"expressions\": {\"n\": "
+		"{\"constant_value\": 1}, "
+		"\"off\": {\"constant_value\": false}, \"ref\": {\"references\": [\"var.x\"]}}}, \"aws.w\": {\"name\": "
+		"\"aws\", \"alias\": \"w\"}, "
+		"\"module.m:aws\": {\"name\": \"aws\", \"module_address\": \"module.m\"}}, \"root_module\": {}}}";
+	static const struct row rows[] = {
+		{ NULL, "{cond_type: attribute, attribute: n, operator: equals, value: 1}",
+			"aws.default pass, aws.w fail, aws_a.r pass, aws_a.x pass, aws_b.y[0] fail, data.aws_d.d fail, "
+			"google_c.z unknown" },
+		{ "scope: {provider: aws}\n",
+			"{cond_type: attribute, resource_types: [all], attribute: n, operator: equals, value: 1}",
+			"aws_a.r pass, aws_a.x pass, aws_b.y[0] fail" },
+		{ NULL, "{cond_type: attribute, resource_types: taggable, attribute: tags, operator: exists}",
+			"aws_a.x fail, google_c.z unknown" },
+		{ "scope: {provider: gcp}\n",
+			"{cond_type: attribute, resource_types: taggable, attribute: tags, operator: any}",
+			"google_c.z pass" },
+		{ NULL, "{cond_type: attribute, resource_types: [data.aws_d], attribute: n, operator: equals, value: "
+			"3}", "data.aws_d.d pass" },
+		{ NULL, "{cond_type: attribute, resource_types: provider.aws, attribute: alias, operator: equals, "
+			"value: w}", "aws.default fail, aws.w pass" },
+		{ "scope: {provider: aws}\n",
+			"{cond_type: attribute, resource_types: [provider], attribute: off, operator: exists}",
+			"aws.default fail, aws.w fail" },
+		{ NULL, "{cond_type: attribute, resource_types: [aws_zz], attribute: n, operator: exists}", "" },
+		{ NULL, "{cond_type: resource, operator: exists, resource_types: [aws_a, google_c]}",
+			"aws_a.r pass, aws_a.x pass, aws_b.y[0] fail, google_c.z pass" },
+		{ NULL, "{cond_type: resource, operator: not_exists, resource_types: [aws_b]}",
+			"aws_a.r unknown, aws_a.x unknown, aws_b.y[0] fail, google_c.z unknown" },
+		{ NULL, "{cond_type: attribute, resource_types: [aws_a], attribute: __change_actions__, operator: "
+			"not_contains, value: delete}", "aws_a.r fail, aws_a.x pass" },
+		{ NULL, "{cond_type: attribute, resource_types: [aws_a], attribute: __change_keys__, operator: equals, "
+			"value: \"['n', 'o']\"}", "aws_a.r pass, aws_a.x fail" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), plan);
+}
+
+static void logic(void **state)
+{
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		CHANGE("a_t.x", "a_t", "x", "", "{\"n\": 1}", "{\"u\": true}") ","
+		CHANGE("b_t.y", "b_t", "y", "", "{\"m\": \"s\"}", "{}") "]}";
+#define A "{cond_type: attribute, resource_types: [a_t], attribute: n, operator: equals, value: 1}"
+#define A2 "{cond_type: attribute, resource_types: [a_t], attribute: n, operator: equals, value: 2}"
+#define AU "{cond_type: attribute, resource_types: [a_t], attribute: u, operator: equals, value: 1}"
+#define AE "{cond_type: attribute, resource_types: [a_t], attribute: n, operator: contains, value: x}"
+#define B "{cond_type: attribute, resource_types: [b_t], attribute: m, operator: equals, value: s}"
+	static const struct row rows[] = {
+		{ NULL, "{and: [" A ", " B "]}", "a_t.x fail, b_t.y fail" },
+		{ NULL, "{or: [" A ", " B "]}", "a_t.x pass, b_t.y pass" },
+		{ NULL, "{not: " A2 "}", "a_t.x pass" },
+		{ NULL, "{or: [" A2 ", {not: " B "}]}", "a_t.x pass, b_t.y fail" },
+		{ NULL, "{and: [" A ", " AU "]}", "a_t.x unknown" }, { NULL, "{and: [" AU ", " A2 "]}", "a_t.x fail" },
+		{ NULL, "{or: [" AU ", " A "]}", "a_t.x pass" }, { NULL, "{not: " AU "}", "a_t.x unknown" },
+		/* What is not reached raises nothing. */
+		{ NULL, "{and: [" A2 ", " AE "]}", "a_t.x fail" }, { NULL, "{or: [" A ", " AE "]}", "a_t.x pass" },
+		{ NULL, "{and: [" A ", " AE "]}", "a_t.x error" },
+		{ NULL, "{and: [{cond_type: filter, attribute: resource_type, operator: within, value: [a_t]}, "
+			"{cond_type: attribute, resource_types: [a_t, b_t], attribute: zz, operator: not_exists}]}",
+			"a_t.x pass, b_t.y fail" },
+		{ NULL, "{and: " A "}", "a_t.x pass" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), plan);
+}
+
+/* Text that holds a document. */
+static void documents(void **state)
+{
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		CHANGE("aws_iam_policy.p", "aws_iam_policy", "p", "",
+		"{\"policy\": \"{\\\"Statement\\\": [{\\\"Effect\\\": \\\"Allow\\\", \\\"Action\\\": [\\\"s3:*\\\"], "
+			"\\\"true\\\": \\\"true\\\"}]}\"}", "{}") ","
+		CHANGE("aws_sqs_queue.q", "aws_sqs_queue", "q", "", "{\"policy\": \"{\\\"Statement\\\": []}\"}", "{}")
+		","
+		CHANGE("aws_kms_key.k", "aws_kms_key", "k", "", "{}", "{\"policy\": true}") "]}";
+	static const struct row rows[] = {
+		{ NULL, "{cond_type: attribute, resource_types: [aws_iam_policy, aws_sqs_queue, aws_kms_key], "
+			"attribute: policy.Statement.Action, "
+			"operator: equals, value: \"s3:*\"}",
+			"aws_iam_policy.p pass, aws_kms_key.k unknown, aws_sqs_queue.q fail" },
+		{ NULL, "{cond_type: attribute, resource_types: [aws_iam_policy], attribute: "
+			"\"policy.Statement[?(@.Effect == Allow)].Action[*]\", "
+			"operator: jsonpath_contains, value: \"*\"}", "aws_iam_policy.p pass" },
+		{ NULL, "{cond_type: attribute, resource_types: [aws_iam_policy], attribute: policy.Statement.true, "
+			"operator: is_true}", "aws_iam_policy.p fail" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), plan);
+}
+
+#define CHANGES "\"resource_changes\": [" \
+	CHANGE("a_t.in[0]", "a_t", "in", ", \"index\": 0", "{}", "{\"x\": true}") "," \
+	CHANGE("a_t.in[1]", "a_t", "in", ", \"index\": 1", "{}", "{\"x\": true}") "," \
+	CHANGE("b_t.many[0]", "b_t", "many", ", \"index\": 0", "{\"ok\": true}", "{}") "," \
+	CHANGE("b_t.many[1]", "b_t", "many", ", \"index\": 1", "{\"ok\": false}", "{}") "," \
+	CHANGE("a_t.exact", "a_t", "exact", "", "{}", "{\"x\": true}") "," \
+	CHANGE("a_t.out", "a_t", "out", "", "{}", "{\"x\": true}") "," \
+	CHANGE("a_t.none", "a_t", "none", "", "{\"x\": \"b_t.many\"}", "{}") "," \
+	CHANGE("module.m[\\\"k\\\"].b_t.inner", "b_t", "inner", ", \"module_address\": \"module.m[\\\"k\\\"]\"", \
+	"{\"ok\": true}", "{}") "," \
+	CHANGE("module.m[\\\"k\\\"].a_t.arg", "a_t", "arg", ", \"module_address\": \"module.m[\\\"k\\\"]\"", "{}", \
+	"{\"x\": true}") "," \
+	CHANGE("c_t.blocks", "c_t", "blocks", "", "{\"blk\": [{\"y\": 1}, {}]}", "{\"blk\": [{}, {\"x\": true}]}") "]"
+#define CONFIGURATION "\"configuration\": {\"root_module\": {\"resources\": [" \
+	CONFIG("a_t.in", "a_t", "in", "\"x\": {\"references\": [\"b_t.many\", \"count.index\"]}") "," \
+	CONFIG("b_t.many", "b_t", "many", "") "," \
+	CONFIG("a_t.exact", "a_t", "exact", \
+	"\"x\": {\"references\": [\"b_t.many[1].id\", \"b_t.many[1]\", \"b_t.many\"]}") "," \
+	CONFIG("a_t.out", "a_t", "out", \
+	"\"x\": {\"references\": [\"module.m[\\\"k\\\"].id\", \"module.m[\\\"k\\\"]\", \"module.m\"]}") "," \
+	CONFIG("c_t.blocks", "c_t", "blocks", \
+	"\"blk\": [{}, {\"x\": {\"references\": [\"b_t.many[0].id\", \"b_t.many[0]\", \"b_t.many\"]}}, " \
+		"{\"x\": {\"references\": [\"b_t.many[1].id\", \"b_t.many[1]\", \"b_t.many\"]}}]") "], " \
+	"\"module_calls\": {\"m\": {\"expressions\": {\"id\": {\"references\": [\"b_t.many[0].id\", \"b_t.many[0]\", " \
+	"\"b_t.many\"]}}, " \
+	"\"module\": {\"outputs\": {\"id\": {\"expression\": {\"references\": [\"b_t.inner.id\", \"b_t.inner\"]}}}, " \
+	"\"resources\": [" \
+	CONFIG("b_t.inner", "b_t", "inner", "") "," CONFIG("a_t.arg", "a_t", "arg", \
+	"\"x\": {\"references\": [\"var.id\"]}") "]}}}}}"
+
+/* By count, by constant index, through an output, through a variable, into a for_each module; text is no reference. */
+static void connections(void **state)
+{
+	static const char *const plans[] = {
+		"{" HEAD ", " CHANGES ", " CONFIGURATION "}",
+		"{" HEAD ", " CONFIGURATION ", " CHANGES "}",	/* the other way round */
+	};
+	static const struct row rows[] = {
+		{ NULL, "{cond_type: connection, operator: exists, resource_types: [a_t], connected_resource_types: "
+			"[b_t]}", "a_t.exact pass, a_t.in[0] pass, a_t.in[1] pass, a_t.none fail, a_t.out pass, "
+			"b_t.many[0] pass, b_t.many[1] pass, "
+			"module.m[\"k\"].a_t.arg pass, module.m[\"k\"].b_t.inner pass" },
+		{ NULL, "{and: [{cond_type: filter, attribute: resource_type, operator: within, value: [a_t]}, "
+			"{cond_type: connection, operator: exists, resource_types: [a_t], connected_resource_types: "
+			"b_t}, "
+			"{cond_type: attribute, resource_types: [b_t], attribute: ok, operator: is_true}]}",
+			"a_t.exact fail, a_t.in[0] pass, a_t.in[1] fail, a_t.none fail, a_t.out pass, "
+			"module.m[\"k\"].a_t.arg pass" },
+		{ NULL, "{cond_type: connection, operator: not_exists, resource_types: [c_t], "
+			"connected_resource_types: [b_t]}",
+			"b_t.many[0] fail, b_t.many[1] pass, c_t.blocks fail, module.m[\"k\"].b_t.inner pass" },
+		{ NULL, "{or: [{cond_type: connection, operator: exists, resource_types: [c_t], "
+			"connected_resource_types: [b_t]}, "
+			"{cond_type: attribute, resource_types: [b_t], attribute: ok, operator: is_true}]}",
+			"b_t.many[0] pass, b_t.many[1] fail, c_t.blocks pass, module.m[\"k\"].b_t.inner pass" },
+		{ NULL, "{and: [{cond_type: filter, attribute: resource_type, operator: within, value: [a_t]}, "
+			"{cond_type: connection, operator: exists, resource_types: [a_t], connected_resource_types: "
+			"[b_t]}, "
+			"{cond_type: attribute, resource_types: [a_t], attribute: x, operator: exists}]}",
+			"a_t.exact pass, a_t.in[0] pass, a_t.in[1] pass, a_t.none fail, a_t.out pass, "
+			"module.m[\"k\"].a_t.arg unknown" },
+		/* No connection, but existence hangs on references in the same way. */
+		{ NULL, "{cond_type: attribute, resource_types: [a_t], attribute: x, operator: exists}",
+			"a_t.exact pass, a_t.in[0] pass, a_t.in[1] pass, a_t.none pass, a_t.out pass, "
+			"module.m[\"k\"].a_t.arg unknown" },
+		{ NULL, "{cond_type: attribute, resource_types: [c_t], attribute: blk.*.x, operator: not_exists}",
+			"c_t.blocks fail" },
+		{ NULL, "{not: {cond_type: attribute, resource_types: [a_t], attribute: x, operator: not_exists}}",
+			"a_t.exact pass, a_t.in[0] pass, a_t.in[1] pass, a_t.none pass, a_t.out pass, "
+			"module.m[\"k\"].a_t.arg unknown" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(plans); i++)
+		try_rows(rows, COUNT(rows), plans[i]);
+}
+
+/* References in circles, and a lot of them, end. */
+static void circles(void **state)
+{
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		CHANGE("a_t.x", "a_t", "x", "", "{}", "{\"x\": true}") "], "
+		"\"configuration\": {\"root_module\": {\"resources\": ["
+		CONFIG("a_t.x", "a_t", "x", "\"x\": {\"references\": [\"module.m.o\"]}") "], "
+		"\"module_calls\": {\"m\": {\"expressions\": {\"i\": {\"references\": [\"module.m.o\"]}}, \"module\": "
+		"{\"outputs\": {\"o\": "
+		"{\"expression\": {\"references\": [\"var.i\", \"var.i\"]}}}}}}}}}";
+	char *got = policy_try("{cond_type: connection, operator: exists, resource_types: [a_t], "
+		"connected_resource_types: [b_t]}", plan, false);
+
+	(void)state;
+	assert_string_equal(got, "- error, a_t.x fail");
+	free(got);
+}
+
+/* A change that nobody can read is an error, not silence. */
+static void malformed(void **state)
+{
+	char *got = policy_try("{cond_type: attribute, attribute: n, operator: exists}",
+		"{" HEAD ", \"resource_changes\": [{\"address\": \"t.x\", \"mode\": \"managed\", \"type\": \"t\", "
+		"\"name\": \"x\"}]}", false);
+
+	(void)state;
+	assert_string_equal(got, "- error");
+	free(got);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nodes),
+		cmocka_unit_test(logic),
+		cmocka_unit_test(documents),
+		cmocka_unit_test(connections),
+		cmocka_unit_test(circles),
+		cmocka_unit_test(malformed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

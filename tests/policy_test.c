@@ -1,0 +1,281 @@
+/* Operators, paths, JSONPath and unknown values of policies: tables of what an attribute condition says of one
+ * resource. */
+#include "test.h"
+
+#include "policy_try.h"
+
+static const char values[] =
+"{\"s\": \"abc\", \"empty\": \"\", \"upper\": \"ÄBC\", \"n\": 5, \"zero\": 0, \"f\": 1.0, \"big\": 1e3, \"t\": true, "
+	"\"tt\": \"True\", \"nul\": null, \"num\": \"10\", \"l\": [\"a\", \"b\"], \"l1\": [\"a\"], \"ln\": [22, 80], "
+	"\"none\": [], "
+	"\"o\": {\"k\": \"v\", \"w\": \"xyz\"}, \"json\": \"['a', 'b']\", \"port\": \"20-25\", \"net\": "
+	"\"10.1.0.0/16\", "
+	"\"nets\": [\"10.1.0.0/16\", \"fd00::/64\"], \"tags\": {\"Name\": \"true\", \"a.b\": \"dot\", \"one\": "
+	"[\"x\"]}, "
+	"\"one\": [{\"p\": 22, \"c\": [\"u\", \"v\"], \"in\": [{\"k\": 1}]}], \"two\": [{\"p\": 22, \"q\": \"x\"}, "
+	"{\"p\": 80}], "
+	"\"lol\": [[\"a\"], [\"b\"]], \"words\": \" a b  c \", \"self\": 1, \"secret\": \"hidden\", "
+	"\"long\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}";
+
+struct row {
+	const char *attribute, *operator, *value;	/* YAML; value NULL: none */
+	const char *verdict;
+};
+
+static void try_rows(const struct row *rows, size_t n, const char *after, const char *unknown, const char *expressions)
+{
+	char *plan = policy_plan(after, unknown, expressions);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct row *r = &rows[i];
+		char *definition = NULL, *got, *expected = NULL;
+
+		if (asprintf(&definition,
+			"{cond_type: attribute, resource_types: [t_x], attribute: \"%s\", operator: %s%s%s}",
+			r->attribute, r->operator, r->value != NULL ? ", value: " : "",
+			r->value != NULL ? r->value : "") < 0 || asprintf(&expected, "%s%s",
+			strcmp(r->verdict, "refused") == 0 ? "" : "t_x.a ", r->verdict) < 0)
+			fail_msg("out of memory");
+		got = policy_try(definition, plan, false);
+		if (strcmp(got, expected) != 0)
+			fail_msg("%s: %s, expected %s", definition, got, expected);
+		free(definition);
+		free(expected);
+		free(got);
+	}
+	free(plan);
+}
+
+static void operators(void **state)
+{
+	static const struct row rows[] = {
+		{ "s", "equals", "abc", "pass" }, { "s", "equals", "ABC", "fail" }, { "s", "not_equals", "x", "pass" },
+		{ "missing", "equals", "abc", "fail" }, { "missing", "not_equals", "abc", "pass" },
+		{ "missing", "equals", "None", "pass" },
+		{ "n", "equals", "\"5\"", "pass" }, { "f", "equals", "1", "fail" }, { "f", "equals", "1.0", "pass" },
+		{ "big", "equals", "1000.0", "pass" }, { "t", "equals", "\"TRUE\"", "pass" },
+		{ "tt", "equals", "yes", "pass" },
+		{ "l", "equals", "[a, b]", "pass" }, { "l", "equals", "[b, a]", "fail" },
+		{ "o", "equals", "{w: xyz, k: v}", "pass" },
+		{ "l", "equals", "\"['a', 'b']\"", "pass" }, { "ln", "equals", "[22.0, 80]", "pass" },
+		{ "upper", "equals_ignore_case", "äbc", "pass" }, { "s", "not_equals_ignore_case", "ABC", "fail" },
+		{ "s", "equals_ignore_case", "AB", "fail" }, { "nul", "equals_ignore_case", "none", "pass" },
+		{ "s", "exists", NULL, "pass" }, { "nul", "exists", NULL, "fail" }, { "empty", "exists", NULL, "pass" },
+		{ "missing", "not_exists", NULL, "pass" }, { "missing", "any", NULL, "pass" },
+		{ "t", "is_true", NULL, "pass" }, { "tt", "is_true", NULL, "pass" }, { "n", "is_true", NULL, "fail" },
+		{ "missing", "is_false", NULL, "pass" }, { "tags.Name", "is_true", NULL, "fail" },
+		{ "none", "is_empty", NULL, "pass" }, { "n", "is_empty", NULL, "fail" },
+		{ "missing", "is_not_empty", NULL, "pass" },
+		{ "s", "contains", "b", "pass" }, { "l", "contains", "a", "pass" }, { "l", "contains", "ab", "fail" },
+		{ "o", "contains", "k", "pass" }, { "o", "contains", "y", "pass" }, { "json", "contains", "a", "pass" },
+		{ "json", "contains", "\"'a'\"", "fail" }, { "num", "contains", "\"1\"", "pass" },
+		{ "n", "contains", "5", "error" },
+		{ "s", "contains", "5", "error" }, { "missing", "contains", "a", "fail" },
+		{ "missing", "contains", "[a]", "error" },
+		{ "l", "not_contains", "z", "pass" },
+		{ "s", "within", "[x, abc]", "pass" }, { "n", "within", "[\"5\"]", "fail" },
+		{ "t", "within", "[1]", "pass" },
+		{ "s", "within", "xabcx", "pass" }, { "n", "within", "text", "error" }, { "s", "within", "5", "error" },
+		{ "s", "within", "{abc: 1}", "pass" }, { "missing", "not_within", "[a]", "pass" },
+		{ "s", "starting_with", "ab", "pass" }, { "s", "ending_with", "bc", "pass" },
+		{ "n", "starting_with", "5", "fail" },
+		{ "s", "starting_with", "5", "error" }, { "missing", "not_ending_with", "x", "pass" },
+		{ "s", "regex_match", "b", "fail" }, { "s", "regex_match", "a.c$", "pass" },
+		{ "s", "regex_match", "(", "fail" },
+		{ "missing", "regex_match", ".*", "pass" }, { "t", "regex_match", "True", "pass" },
+		{ "long", "regex_match", "\"(a|aa)+$\"", "error" }, { "s", "not_regex_match", "(?P<x>b)", "pass" },
+		{ "n", "greater_than", "4", "pass" }, { "num", "greater_than", "9", "pass" },
+		{ "zero", "greater_than", "-1", "pass" },
+		{ "zero", "greater_than_or_equal", "0.0", "pass" }, { "s", "less_than", "abd", "pass" },
+		{ "n", "less_than_or_equal", "5", "pass" },
+		{ "missing", "less_than", "5", "fail" }, { "missing", "greater_than", "5", "fail" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), values, "{}", "{}");
+}
+
+static void more_operators(void **state)
+{
+	static const struct row rows[] = {
+		{ "l", "subset", "[a, b, c]", "pass" }, { "l", "subset", "[a]", "fail" },
+		{ "o", "subset", "[k, w]", "pass" },
+		{ "two", "subset", "[a]", "error" }, { "s", "subset", "5", "error" },
+		{ "missing", "subset", "[a]", "fail" },
+		{ "missing", "not_subset", "[a]", "pass" }, { "l", "subset", "xab", "pass" },
+		{ "l", "intersects", "[b, z]", "pass" }, { "s", "intersects", "[c]", "pass" },
+		{ "s", "intersects", "bc", "pass" },
+		{ "o", "intersects", "[w]", "pass" }, { "n", "intersects", "[5]", "fail" },
+		{ "n", "not_intersects", "[5]", "pass" },
+		{ "s", "length_equals", "3", "pass" }, { "upper", "length_equals", "3", "pass" },
+		{ "o", "length_equals", "1", "pass" },
+		{ "two", "length_equals", "2", "pass" }, { "one", "length_equals", "1", "pass" },
+		{ "n", "length_equals", "1", "fail" },
+		{ "missing", "length_not_equals", "1", "pass" }, { "l", "length_greater_than", "1", "pass" },
+		{ "l", "length_less_than", "x", "fail" }, { "none", "length_less_than_or_equal", "0", "pass" },
+		{ "words", "number_of_words_equals", "3", "pass" }, { "s", "number_of_words_greater_than_or_equal", "1",
+			"pass" },
+		{ "n", "number_of_words_not_equals", "1", "pass" }, { "words", "number_of_words_less_than", "\" 4 \"",
+			"pass" },
+		{ "port", "range_includes", "22", "pass" }, { "port", "range_includes", "25-30", "pass" },
+		{ "port", "range_includes", "30-25", "fail" },
+		{ "ln", "range_includes", "[81, 80]", "pass" }, { "n", "range_includes", "1-2-3", "error" },
+		{ "n", "range_not_includes", "6", "pass" },
+		{ "net", "cidr_range_subset", "10.0.0.0/8", "pass" }, { "net", "cidr_range_subset", "10.1.0.0/17",
+			"fail" },
+		{ "nets", "cidr_range_subset", "[10.0.0.0/255.0.0.0, \"fd00::/8\"]", "pass" },
+		{ "nets", "cidr_range_subset", "10.0.0.0/8", "fail" },
+		{ "nets", "cidr_range_not_subset", "10.0.0.0/8", "pass" }, { "s", "cidr_range_subset", "10.0.0.0/8",
+			"error" },
+		{ "net", "cidr_range_subset", "010.0.0.0/8", "error" }, { "missing", "cidr_range_subset", "10.0.0.0/8",
+			"fail" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), values, "{}", "{}");
+}
+
+static void paths(void **state)
+{
+	static const struct row rows[] = {
+		{ "tags.a.b", "equals", "dot", "pass" }, { "tags.Name", "equals", "true", "pass" },
+		{ "tags.one", "equals", "x", "pass" },
+		{ "one.p", "equals", "22", "pass" }, { "one.0.p", "exists", NULL, "fail" },
+		{ "two.p", "exists", NULL, "fail" },
+		{ "two.1.p", "equals", "80", "pass" }, { "two[1].p", "exists", NULL, "fail" },
+		{ "one.in.k", "equals", "1", "pass" },
+		{ "one.c.1", "equals", "v", "pass" }, { "l1.0", "equals", "a", "pass" },
+		{ "lol.1.0", "equals", "b", "pass" },
+		{ "self", "exists", NULL, "pass" }, { "self_", "exists", NULL, "pass" },
+		{ "two.01.p", "exists", NULL, "fail" },
+		/* With wildcards one value is enough, also for the negated. */
+		{ "two.*.p", "equals", "80", "pass" }, { "one.*.p", "equals", "22", "pass" },
+		{ "two.*.p", "not_equals", "22", "pass" },
+		{ "two.*.q", "not_equals", "x", "fail" }, { "two.*.p", "equals", "23", "fail" },
+		{ "two.*.zz", "not_equals", "1", "pass" },
+		{ "two.*.q", "not_contains", "y", "pass" }, { "l.*", "equals", "b", "pass" },
+		{ "one.*.c.*", "equals", "u", "fail" },
+		{ "one.*.c", "contains", "u", "pass" }, { "*.p", "exists", NULL, "fail" },
+		{ "two.*.(p", "exists", NULL, "refused" },
+		{ "__address__", "equals", "t_x.a", "pass" }, { "__change_actions__", "equals", "create", "pass" },
+	};
+	static const struct row jsonpaths[] = {
+		{ "one[*].p", "jsonpath_equals", "22", "pass" }, { "two[*].p", "jsonpath_equals", "22", "fail" },
+		{ "$.two[*].p", "jsonpath_within", "[22, 80]", "pass" },
+		{ "two[1].p", "jsonpath_equals", "80", "pass" },
+		{ "two[-1].p", "jsonpath_equals", "80", "pass" }, { "two[5].p", "jsonpath_exists", NULL, "fail" },
+		{ "two[0:1].p", "jsonpath_equals", "22", "pass" }, { "one[0].p", "jsonpath_equals", "22", "error" },
+		{ "two[?(@.p == 80)].p", "jsonpath_equals", "80", "pass" },
+		{ "two[?(@.p > 22 & @.p < 90)].p", "jsonpath_exists", NULL, "pass" },
+		{ "two[?(@.q == x)].p", "jsonpath_equals", "22", "pass" }, { "two[?(@.q != x)].p", "jsonpath_exists",
+			NULL, "fail" },
+		{ "two[?(@.q)].p", "jsonpath_equals", "22", "pass" },
+		{ "two[?(@.q == x | @.p == 80)].p", "jsonpath_exists", NULL, "pass" },
+		{ "two[?(@.q =~ '[xy]')].p", "jsonpath_equals", "22", "pass" },
+		{ "two[?(@.p =~ '2')].p", "jsonpath_exists", NULL, "error" },
+		{ "tags['a.b']", "jsonpath_equals", "dot", "pass" }, { "o.*", "jsonpath_length_less_than", "4",
+			"pass" },
+		{ "one..k", "jsonpath_equals", "1", "pass" }, { "s[0]", "jsonpath_equals", "a", "pass" },
+		{ "missing[*]", "jsonpath_not_equals", "1", "pass" }, { "$[bad", "jsonpath_exists", NULL, "refused" },
+		{ "a.`len`", "jsonpath_exists", NULL, "refused" }, { "a,b", "jsonpath_exists", NULL, "refused" },
+		{ "a[?(@.x == 1]", "jsonpath_exists", NULL, "refused" }, { "a[?(b == 1)]", "jsonpath_exists", NULL,
+			"refused" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), values, "{}", "{}");
+	try_rows(jsonpaths, COUNT(jsonpaths), values, "{}", "{}");
+}
+
+/* What is known after apply, with and without a reference that computes it. */
+static void unknown(void **state)
+{
+	static const char after[] =
+		"{\"known\": \"aws_logs\", \"text\": \"${HOME}\", \"list\": [\"k\", null], \"tags\": {\"env\": \"p\"}, "
+		"\"blk\": [{\"p\": 1}, {}], \"map\": {}}";
+	static const char mask[] =
+		"{\"id\": true, \"key\": true, \"var\": true, \"list\": [false, true], \"tags\": {\"Name\": true}, "
+		"\"blk\": [{}, {\"p\": true}], \"map\": {\"x\": true}, \"dyn\": true}";
+	static const char expressions[] = "{\"key\": {\"references\": [\"aws_kms_key.k.arn\", \"aws_kms_key.k\"]}, "
+		"\"var\": {\"references\": [\"var.x\", \"local.y\"]}, \"tags\": {\"references\": [\"t_y.z.id\"]}, "
+		"\"blk\": [{\"p\": {\"constant_value\": 1}}, {\"p\": {\"references\": [\"each.value\"]}}]}";
+	static const struct row rows[] = {
+		{ "key", "exists", NULL, "pass" }, { "key", "not_exists", NULL, "fail" },
+		{ "key", "equals", "x", "unknown" },
+		{ "key", "not_equals", "x", "unknown" }, { "key", "not_equals", "\"\"", "pass" },
+		{ "key", "is_empty", NULL, "unknown" },
+		{ "key.sub", "exists", NULL, "unknown" }, { "key", "any", NULL, "pass" },
+		{ "id", "exists", NULL, "unknown" }, { "id", "not_exists", NULL, "unknown" },
+		{ "id", "equals", "x", "unknown" },
+		{ "var", "exists", NULL, "unknown" }, { "dyn.0.p", "equals", "1", "unknown" },
+		{ "dyn.*.p", "exists", NULL, "unknown" },
+		{ "known", "equals", "aws_logs", "pass" }, { "text", "equals", "x", "fail" },
+		{ "missing", "exists", NULL, "fail" },
+		{ "list", "contains", "k", "pass" }, { "list", "contains", "z", "unknown" },
+		{ "list", "not_contains", "k", "fail" },
+		{ "list", "length_equals", "2", "pass" }, { "list", "subset", "[z]", "fail" },
+		{ "list", "subset", "[k]", "unknown" },
+		{ "list", "equals", "[k, z]", "unknown" }, { "list.*", "equals", "z", "unknown" },
+		{ "list.*", "equals", "k", "pass" },
+		{ "tags.Name", "exists", NULL, "pass" }, { "tags.env", "equals", "p", "pass" },
+		{ "tags.Name", "equals", "p", "unknown" },
+		{ "blk.*.p", "equals", "1", "pass" }, { "blk.*.p", "equals", "2", "unknown" },
+		{ "blk.1.p", "exists", NULL, "pass" },
+		{ "blk[*].p", "jsonpath_equals", "1", "unknown" }, { "blk[*].p", "jsonpath_equals", "2", "fail" },
+		{ "blk[?(@.p == 2)].p", "jsonpath_exists", NULL, "unknown" }, { "map.x", "exists", NULL, "unknown" },
+		{ "map", "is_empty", NULL, "fail" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), after, mask, expressions);
+}
+
+/* A reason says what is wrong in words, and never a sensitive value. */
+static void reasons(void **state)
+{
+	static const struct {
+		const char *condition, *expected;
+	} rows[] = {
+		{ "attribute: t, operator: equals, value: false", "t_x.a fail (t is true, must equal false)" },
+		{ "attribute: s, operator: equals, value: x", "t_x.a fail (s is \"abc\", must equal \"x\")" },
+		{ "attribute: missing.x, operator: exists", "t_x.a fail (missing.x is missing, must be set)" },
+		{ "attribute: secret, operator: equals, value: x", "t_x.a fail (secret must equal \"x\")" },
+		{ "attribute: secret, operator: not_exists", "t_x.a fail (secret must not be set)" },
+		{ "attribute: l, operator: contains, value: z", "t_x.a fail (l must contain \"z\")" },
+		{ "attribute: long, operator: is_empty", "t_x.a fail (long must be empty)" },
+		{ "attribute: n, operator: contains, value: z",
+			"t_x.a error (n: contains cannot be applied: a number or boolean contains nothing)" },
+	};
+	char *plan = policy_plan(values, "{}", "{}");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *definition = NULL, *got;
+
+		if (asprintf(&definition, "{cond_type: attribute, resource_types: [t_x], %s}", rows[i].condition) < 0)
+			fail_msg("out of memory");
+		got = policy_try(definition, plan, true);
+		assert_string_equal(got, rows[i].expected);
+		free(got);
+		free(definition);
+	}
+	char *got = policy_try("{not: {cond_type: attribute, resource_types: [t_x], attribute: s, operator: equals, "
+		"value: abc}}", plan, true);
+
+	assert_string_equal(got, "t_x.a fail (s is \"abc\", must not equal \"abc\")");
+	free(got);
+	free(plan);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(operators),
+		cmocka_unit_test(more_operators),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(unknown),
+		cmocka_unit_test(reasons),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
