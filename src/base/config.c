@@ -1,9 +1,10 @@
 /*
  * The configuration file: the settings outside of endpoints, and what both sides share of reading one.
  *
- * The file is read whole and every fault in it is said, with file, line and key; a configuration with an error is none. Nothing that
- * it names is opened here: keys are the programs' to load, each its own. Settings are rows of a table: key, reader, where the
- * value goes. config_endpoint.c reads what is under endpoints:, config_value.c has the readers of single values.
+ * The file is read whole and every fault in it is said, with file, line and key; a configuration with an error is
+ * none. Nothing that it names is opened here: keys are the programs' to load, each its own. Settings are rows of a
+ * table: key, reader, where the value goes. config_endpoint.c reads what is under endpoints:, config_value.c has the
+ * readers of single values.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,8 @@ static void read_keep(const struct doc_node *node, struct config *c, const char 
 	if ((value = doc_get(node, "done")) != NULL)
 		(void)config_duration(value, file, "keep.done", 1000, 36500 * DAY_MS, faults, &c->keep_done_ms);
 	if ((value = doc_get(node, "undelivered")) != NULL)
-		(void)config_duration(value, file, "keep.undelivered", 1000, 36500 * DAY_MS, faults, &c->keep_undelivered_ms);
+		(void)config_duration(value, file, "keep.undelivered", 1000, 36500 * DAY_MS, faults,
+			&c->keep_undelivered_ms);
 }
 
 static void read_limits(const struct doc_node *node, struct config *c, const char *file, struct faults *faults)
@@ -188,7 +190,8 @@ struct config *config_load(const char *path, struct faults *faults)
 		if (doc_get(root, "endpoints") == NULL)
 			faults_error(faults, path, 0, "endpoints: is missing");
 		if (doc_get(root, "seal") == NULL)
-			faults_error(faults, path, 0, "seal: is missing; make its keys with: planspool keygen seal DIR");
+			faults_error(faults, path, 0,
+				"seal: is missing; make its keys with: planspool keygen seal DIR");
 	}
 	if (faults->errors > before) {
 		config_free(c);

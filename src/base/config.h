@@ -1,5 +1,5 @@
-/* The configuration file planspool.yaml(5): read whole, checked hard, every fault said with file and line. What a kind of check
- * means is not known here: its arguments stay a document node that the checks room reads. */
+/* The configuration file planspool.yaml(5): read whole, checked hard, every fault said with file and line. What a
+ * kind of check means is not known here: its arguments stay a document node that the checks room reads. */
 #ifndef PLANSPOOL_BASE_CONFIG_H
 #define PLANSPOOL_BASE_CONFIG_H
 
@@ -13,9 +13,11 @@
 
 #define CONFIG_ENDPOINT_NAME_MAX 32
 
-/* Severities in rising order. SEVERITY_NONE_GIVEN reaches every threshold; SEVERITY_OFF (also written NONE) is not run. */
+/* Severities in rising order. SEVERITY_NONE_GIVEN reaches every threshold; SEVERITY_OFF (also written NONE) is not
+ * run. */
 enum severity {
-	SEVERITY_NONE_GIVEN, SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL, SEVERITY_OFF,
+	SEVERITY_NONE_GIVEN, SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL,
+	SEVERITY_OFF,
 };
 /* "HIGH" and so on in any case, MODERATE and IMPORTANT as Checkov reads them; SEVERITY_NONE_GIVEN for anything else. */
 enum severity severity_parse(const char *s);
@@ -69,7 +71,8 @@ struct config {
 /* The file to read when none is named: PLANSPOOL_CONFIG from the process environment, else the compiled-in one. */
 const char *config_default_path(void);
 
-/* The configuration, freed by config_free; NULL if it has errors, which faults then has, all of them. Does not open what it names. */
+/* The configuration, freed by config_free; NULL if it has errors, which faults then has, all of them. Does not open
+ * what it names. */
 struct config *config_load(const char *path, struct faults *faults);
 void config_free(struct config *c);
 
@@ -81,12 +84,14 @@ const struct config_endpoint *config_endpoint_at(const struct config *c, const c
 const struct config_host *config_host_of(const struct config_host *list, size_t n, const struct url *url);
 
 /* Helpers for reading arguments of checks in the same manner: each says the fault itself, naming the key. */
-/* Every key of node (a mapping) must be in the NULL-terminated list; false if one was not, with a suggestion in the fault. */
+/* Every key of node (a mapping) must be in the NULL-terminated list; false if one was not, with a suggestion in the
+ * fault. */
 bool config_keys(const struct doc_node *node, const char *file, const char *what, const char *const *known,
 	struct faults *faults);
 /* The text of a scalar (not null, not empty), or NULL with a fault. */
 const char *config_text(const struct doc_node *node, const char *file, const char *key, struct faults *faults);
-/* A list of such texts, or one text as a list of one. 0 with an allocated array (free each and it), or -1 with a fault. */
+/* A list of such texts, or one text as a list of one. 0 with an allocated array (free each and it), or -1 with a
+ * fault. */
 int config_texts(const struct doc_node *node, const char *file, const char *key, struct faults *faults, char ***out,
 	size_t *n);
 int config_integer(const struct doc_node *node, const char *file, const char *key, int64_t min, int64_t max,

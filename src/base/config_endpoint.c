@@ -1,6 +1,6 @@
 /*
- * Reading the endpoints of a configuration: one for each run task that is registered. Which URLs a request may name is decided here
- * once, as origins; checks are kept as they stand, for the checks room to read.
+ * Reading the endpoints of a configuration: one for each run task that is registered. Which URLs a request may name is
+ * decided here once, as origins; checks are kept as they stand, for the checks room to read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +34,15 @@ static int read_origin(struct reader *r, const struct doc_node *node, const char
 		return -1;
 	}
 	if (out->origin.rest[0] != '\0' && strcmp(out->origin.rest, "/") != 0) {
-		faults_error(r->faults, r->file, node->line, "%s: '%s': must be an origin such as https://tfe.example.com, without a path",
-			key, text);
+		faults_error(r->faults, r->file, node->line,
+			"%s: '%s': must be an origin such as https://tfe.example.com, without a path", key, text);
 		return -1;
 	}
 	return 0;
 }
 
-static int read_host_mapping(struct reader *r, const struct doc_node *node, const char *key, bool storage, struct config_host *out)
+static int read_host_mapping(struct reader *r, const struct doc_node *node, const char *key, bool storage,
+	struct config_host *out)
 {
 	static const char *const host_keys[] = { "url", "ca_file", "token_file", NULL };
 	static const char *const storage_keys[] = { "url", "ca_file", NULL };
@@ -54,7 +55,8 @@ static int read_host_mapping(struct reader *r, const struct doc_node *node, cons
 		faults_error(r->faults, r->file, node->line, "%s: url is missing", key);
 	else
 		rc = read_origin(r, value, key, out);
-	if ((value = doc_get(node, "ca_file")) != NULL && (text = config_text(value, r->file, "ca_file", r->faults)) != NULL)
+	if ((value = doc_get(node, "ca_file")) != NULL &&
+	    (text = config_text(value, r->file, "ca_file", r->faults)) != NULL)
 		out->ca_file = config_path(r->file, text);
 	if (!storage && (value = doc_get(node, "token_file")) != NULL &&
 	    (text = config_text(value, r->file, "token_file", r->faults)) != NULL)
@@ -62,20 +64,23 @@ static int read_host_mapping(struct reader *r, const struct doc_node *node, cons
 	return rc;
 }
 
-static void read_origins(struct reader *r, const struct doc_node *node, const char *key, bool storage, struct config_host **list,
-	size_t *n)
+static void read_origins(struct reader *r, const struct doc_node *node, const char *key, bool storage,
+	struct config_host **list, size_t *n)
 {
 	if (node->kind != DOC_SEQUENCE || node->count == 0) {
-		faults_error(r->faults, r->file, node->line, "%s: must be a list of origins such as https://app.terraform.io", key);
+		faults_error(r->faults, r->file, node->line,
+			"%s: must be a list of origins such as https://app.terraform.io", key);
 		return;
 	}
 	*list = xcalloc(node->count, sizeof **list);
 	for (size_t i = 0; i < node->count; i++) {
 		const struct doc_node *item = node->items[i];
 		struct config_host *host = &(*list)[(*n)++];
+		int rc;
 
-		if ((item->kind == DOC_MAPPING ? read_host_mapping(r, item, key, storage, host) : read_origin(r, item, key, host)) == 0 &&
-		    config_host_of(*list, *n - 1, &host->origin) != NULL)
+		rc = item->kind == DOC_MAPPING ? read_host_mapping(r, item, key, storage, host) :
+			read_origin(r, item, key, host);
+		if (rc == 0 && config_host_of(*list, *n - 1, &host->origin) != NULL)
 			faults_error(r->faults, r->file, item->line, "%s: '%s' is listed twice", key, host->text);
 	}
 }
@@ -138,7 +143,8 @@ static void read_fail_on(struct reader *r, const struct doc_node *node)
 		return;
 	s = severity_parse(text);
 	if (s == SEVERITY_NONE_GIVEN || s == SEVERITY_OFF)
-		faults_error(r->faults, r->file, node->line, "fail_on: '%s': must be INFO, LOW, MEDIUM, HIGH or CRITICAL", text);
+		faults_error(r->faults, r->file, node->line,
+			"fail_on: '%s': must be INFO, LOW, MEDIUM, HIGH or CRITICAL", text);
 	else
 		r->e->fail_on = s;
 }
@@ -166,7 +172,8 @@ static void read_checks(struct reader *r, const struct doc_node *node)
 		const struct doc_node *item = node->items[i];
 
 		if (item->kind != DOC_MAPPING || item->count != 1) {
-			faults_error(r->faults, r->file, item->line, "checks: each must be one 'kind: arguments', such as 'policies: [FOLDER]'");
+			faults_error(r->faults, r->file, item->line,
+				"checks: each must be one 'kind: arguments', such as 'policies: [FOLDER]'");
 			continue;
 		}
 		r->e->checks[r->e->check_count++] = (struct config_check){
@@ -208,12 +215,14 @@ static void judge_endpoint(struct reader *r, const struct doc_node *node)
 	if (doc_get(node, "path") == NULL)
 		faults_error(r->faults, r->file, e->line, "endpoint %s: path is missing", e->name);
 	if (e->unsigned_requests && doc_get(node, "hmac_keys") != NULL)
-		faults_error(r->faults, r->file, e->line, "endpoint %s: has hmac_keys and is unsigned: choose one", e->name);
-	if (!e->unsigned_requests && doc_get(node, "hmac_keys") == NULL)
-		faults_error(r->faults, r->file, e->line, "endpoint %s: hmac_keys is missing (a run task without a key needs 'unsigned: true')",
+		faults_error(r->faults, r->file, e->line, "endpoint %s: has hmac_keys and is unsigned: choose one",
 			e->name);
+	if (!e->unsigned_requests && doc_get(node, "hmac_keys") == NULL)
+		faults_error(r->faults, r->file, e->line,
+			"endpoint %s: hmac_keys is missing (a run task without a key needs 'unsigned: true')", e->name);
 	if (e->check_count == 0 && (doc_get(node, "checks") == NULL || doc_get(node, "checks")->kind == DOC_SEQUENCE))
-		faults_warn(r->faults, r->file, e->line, "endpoint %s: has no checks, so every plan will pass", e->name);
+		faults_warn(r->faults, r->file, e->line, "endpoint %s: has no checks, so every plan will pass",
+			e->name);
 	if (doc_get(node, "hosts") == NULL)
 		default_origin(DEFAULT_HOST, &e->hosts, &e->host_count);
 	if (doc_get(node, "storage") == NULL)
@@ -227,8 +236,8 @@ static void read_endpoint(struct reader *r, const struct doc_node *node)
 	char *what;
 
 	if (!name_valid(r->e->name))
-		faults_error(r->faults, r->file, r->e->line, "endpoint '%s': a name is 1 to %d of A-Z a-z 0-9 _ -", r->e->name,
-			CONFIG_ENDPOINT_NAME_MAX);
+		faults_error(r->faults, r->file, r->e->line, "endpoint '%s': a name is 1 to %d of A-Z a-z 0-9 _ -",
+			r->e->name, CONFIG_ENDPOINT_NAME_MAX);
 	for (size_t i = 0; i < KEYS; i++)
 		known[i] = keys[i].key;
 	what = xasprintf("endpoint %s", r->e->name);

@@ -1,6 +1,6 @@
 /*
- * Reading single values of a configuration: texts, lists, numbers, durations, sizes, and which keys may stand where. Every reader
- * says what is wrong itself, with file, line and key, so that callers only leave out what failed.
+ * Reading single values of a configuration: texts, lists, numbers, durations, sizes, and which keys may stand where.
+ * Every reader says what is wrong itself, with file, line and key, so that callers only leave out what failed.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,7 +31,8 @@ bool config_keys(const struct doc_node *node, const char *file, const char *what
 		all = false;
 		near = text_nearest(key, known);
 		if (near != NULL)
-			faults_error(faults, file, node->keys[i]->line, "unknown key '%s' in %s, did you mean '%s'?", key, what, near);
+			faults_error(faults, file, node->keys[i]->line, "unknown key '%s' in %s, did you mean '%s'?",
+				key, what, near);
 		else
 			faults_error(faults, file, node->keys[i]->line, "unknown key '%s' in %s", key, what);
 	}
@@ -58,7 +59,8 @@ void config_texts_free(char **texts, size_t n)
 	free(texts);
 }
 
-int config_texts(const struct doc_node *node, const char *file, const char *key, struct faults *faults, char ***out, size_t *n)
+int config_texts(const struct doc_node *node, const char *file, const char *key, struct faults *faults, char ***out,
+	size_t *n)
 {
 	size_t count = node->kind == DOC_SEQUENCE ? node->count : 1, got = 0;
 	char **texts = xcalloc(count + 1, sizeof *texts);
@@ -80,7 +82,8 @@ int config_texts(const struct doc_node *node, const char *file, const char *key,
 	return 0;
 }
 
-int config_files(const struct doc_node *node, const char *file, const char *key, struct faults *faults, char ***out, size_t *n)
+int config_files(const struct doc_node *node, const char *file, const char *key, struct faults *faults, char ***out,
+	size_t *n)
 {
 	char *path;
 
@@ -99,11 +102,13 @@ int config_integer(const struct doc_node *node, const char *file, const char *ke
 {
 	struct doc_value value;
 
-	if (node->kind == DOC_SCALAR && doc_scalar(node, &value) == DOC_INTEGER && value.integer >= min && value.integer <= max) {
+	if (node->kind == DOC_SCALAR && doc_scalar(node, &value) == DOC_INTEGER && value.integer >= min &&
+	    value.integer <= max) {
 		*out = value.integer;
 		return 0;
 	}
-	faults_error(faults, file, node->line, "%s: must be a whole number from %" PRId64 " to %" PRId64, key, min, max);
+	faults_error(faults, file, node->line, "%s: must be a whole number from %" PRId64 " to %" PRId64, key, min,
+		max);
 	return -1;
 }
 
@@ -129,7 +134,8 @@ int config_duration(const struct doc_node *node, const char *file, const char *k
 		return -1;
 	}
 	if (ms < min_ms || ms > max_ms) {
-		faults_error(faults, file, node->line, "%s: %s is out of range, must be from %" PRId64 " ms to %" PRId64 " s", key,
+		faults_error(faults, file, node->line,
+			"%s: %s is out of range, must be from %" PRId64 " ms to %" PRId64 " s", key,
 			node->text, min_ms, max_ms / 1000);
 		return -1;
 	}
@@ -137,8 +143,8 @@ int config_duration(const struct doc_node *node, const char *file, const char *k
 	return 0;
 }
 
-int config_size(const struct doc_node *node, const char *file, const char *key, uint64_t min, uint64_t max, struct faults *faults,
-	uint64_t *out)
+int config_size(const struct doc_node *node, const char *file, const char *key, uint64_t min, uint64_t max,
+	struct faults *faults, uint64_t *out)
 {
 	uint64_t size;
 
@@ -147,7 +153,8 @@ int config_size(const struct doc_node *node, const char *file, const char *key, 
 		return -1;
 	}
 	if (size < min || size > max) {
-		faults_error(faults, file, node->line, "%s: %s is out of range, must be from %" PRIu64 " to %" PRIu64 " bytes", key,
+		faults_error(faults, file, node->line,
+			"%s: %s is out of range, must be from %" PRIu64 " to %" PRIu64 " bytes", key,
 			node->text, min, max);
 		return -1;
 	}

@@ -1,10 +1,11 @@
 /*
  * The envelope: how an accepted request lies in the spool.
  *
- * What is a credential is cut out of the payload before anything is written and sealed for the spooler: access_token, and the
- * query of every *_url at the payload's top level (the callback's query is some senders' only credential, and storage URLs are
- * secrets whole). The sealed part is {id, access_token, queries: {field: "?..."}}; the id inside it ties it to this job, so that a
- * sealed part cannot be moved into another envelope. envelope_unseal puts URLs together again as secrets, byte for byte.
+ * What is a credential is cut out of the payload before anything is written and sealed for the spooler: access_token,
+ * and the query of every *_url at the payload's top level (the callback's query is some senders' only credential, and
+ * storage URLs are secrets whole). The sealed part is {id, access_token, queries: {field: "?..."}}; the id inside it
+ * ties it to this job, so that a sealed part cannot be moved into another envelope. envelope_unseal puts URLs together
+ * again as secrets, byte for byte.
  *
  * Envelopes lie where the handler's user can write until they are claimed: reading one is strict.
  */
@@ -156,8 +157,9 @@ int envelope_read(const char *text, size_t len, const char *id, struct envelope 
 	return rc;
 }
 
-/* Puts a URL of the request together again with what was cut off; *out stays NULL if the request has none. Anyone who holds the
- * public key can seal: -1 for what no cut ever makes, which could turn the open part into another host. */
+/* Puts a URL of the request together again with what was cut off; *out stays NULL if the request has none. Anyone
+ * who holds the public key can seal: -1 for what no cut ever makes, which could turn the open part into another
+ * host. */
 static int whole_url(const char *open, const json_t *queries, const char *field, struct secret **out)
 {
 	const char *query = json_get_string(queries, field);
@@ -180,11 +182,12 @@ static int whole_urls(struct envelope *e, const json_t *queries)
 
 	return whole_url(r->callback_url, queries, "task_result_callback_url", &e->callback_url) == 0 &&
 		whole_url(r->plan_url, queries, "plan_json_api_url", &e->plan_url) == 0 &&
-		whole_url(r->configuration_url, queries, "configuration_version_download_url", &e->configuration_url) == 0 ? 0 : -1;
+		whole_url(r->configuration_url, queries, "configuration_version_download_url",
+			&e->configuration_url) == 0 ? 0 : -1;
 }
 
-int envelope_unseal(struct envelope *e, const char *text, size_t len, const char *id, const struct seal_secret *keys, size_t n,
-	char why[ENVELOPE_WHY])
+int envelope_unseal(struct envelope *e, const char *text, size_t len, const char *id, const struct seal_secret *keys,
+	size_t n, char why[ENVELOPE_WHY])
 {
 	struct secret *clear = NULL;
 	const char *sealed, *inner_id, *token;
@@ -198,7 +201,8 @@ int envelope_unseal(struct envelope *e, const char *text, size_t len, const char
 	}
 	clear = seal_open(keys, n, e->seal_key_id, sealed);
 	if (clear == NULL) {
-		snprintf(why, ENVELOPE_WHY, "sealed: none of the %zu secret seal keys opens it (it was sealed with key %s)", n,
+		snprintf(why, ENVELOPE_WHY,
+			"sealed: none of the %zu secret seal keys opens it (it was sealed with key %s)", n,
 			e->seal_key_id);
 		goto out;
 	}

@@ -1,13 +1,13 @@
 /*
  * Leases of running spoolers.
  *
- * A lease is one small file, spoolers/<instance>, that tells people who holds it ({host, boot_id, pid, started}) and spoolers
- * that the holder lives. Its holder keeps it locked (flock) through a descriptor that its workers inherit: the lock is free once
- * the last of them is gone, at the same moment at which none of them can touch a job any more. So under the same kernel (containers
- * share it) or on a host of the same name the lock alone decides, and a reused pid or a stepped clock cannot deceive: hosts that
- * share a spool need names of their own. From another host the lock may not be seen:
- * there a lease counts as dead when its content and mtime have not changed for LEASE_DEAD_MS on the observer's own monotonic clock,
- * and a holder that could not renew it for half of that stops by itself (lease_held).
+ * A lease is one small file, spoolers/<instance>, that tells people who holds it ({host, boot_id, pid, started}) and
+ * spoolers that the holder lives. Its holder keeps it locked (flock) through a descriptor that its workers inherit:
+ * the lock is free once the last of them is gone, at the same moment at which none of them can touch a job any more.
+ * So under the same kernel (containers share it) or on a host of the same name the lock alone decides, and a reused
+ * pid or a stepped clock cannot deceive: hosts that share a spool need names of their own. From another host the lock
+ * may not be seen: there a lease counts as dead when its content and mtime have not changed for LEASE_DEAD_MS on the
+ * observer's own monotonic clock, and a holder that could not renew it for half of that stops by itself (lease_held).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +29,8 @@
 
 #define LEASE_SIZE_MAX 4096
 
-/* In memory that a holder shares with its children: each of them asks lease_held for itself, and none goes on when the one that
- * renews has stopped. */
+/* In memory that a holder shares with its children: each of them asks lease_held for itself, and none goes on when
+ * the one that renews has stopped. */
 struct lease {
 	int dir, fd;
 	char instance[SPOOL_INSTANCE_SIZE];
@@ -125,7 +125,8 @@ int lease_renew(struct lease *l)
 	char *text;
 	int rc = -1;
 
-	/* Woken too late, after a suspension say: others may have taken over, and our workers must not be told to go on. */
+	/* Woken too late, after a suspension say: others may have taken over, and our workers must not be told to go
+	 * on. */
 	if (l->renewals > 0 && !lease_held(l)) {
 		errno = ETIMEDOUT;
 		return -1;

@@ -1,6 +1,6 @@
-/* Leases: one file spoolers/<instance> for each running spooler (host, boot id, pid, start time), renewed and locked while it
- * lives. On the same host a free lock means dead; elsewhere, a lease that did not change for LEASE_DEAD_MS on the observer's
- * own monotonic clock. */
+/* Leases: one file spoolers/<instance> for each running spooler (host, boot id, pid, start time), renewed and locked
+ * while it lives. On the same host a free lock means dead; elsewhere, a lease that did not change for LEASE_DEAD_MS
+ * on the observer's own monotonic clock. */
 #ifndef PLANSPOOL_BASE_LEASE_H
 #define PLANSPOOL_BASE_LEASE_H
 
@@ -18,11 +18,11 @@ struct lease_watch;	/* what was seen of others' leases, and when */
 /* Makes and locks a lease with a random name. NULL with errno. Children inherit the lock with the descriptor. */
 struct lease *lease_take(struct spool *s);
 const char *lease_instance(const struct lease *l);
-/* Rewrites the lease, so that others see life. 0, or -1 with errno: ENOENT when somebody removed it, ETIMEDOUT when it is not held any
- * more, both for good. */
+/* Rewrites the lease, so that others see life. 0, or -1 with errno: ENOENT when somebody removed it, ETIMEDOUT when
+ * it is not held any more, both for good. */
 int lease_renew(struct lease *l);
-/* Whether the last renewal is less than half of LEASE_DEAD_MS ago, on a clock that counts suspended time. When false, the holder
- * must stop working on its jobs. */
+/* Whether the last renewal is less than half of LEASE_DEAD_MS ago, on a clock that counts suspended time. When
+ * false, the holder must stop working on its jobs. */
 bool lease_held(const struct lease *l);
 void lease_release(struct lease *l);	/* removes the file; frees */
 

@@ -1,10 +1,11 @@
 /*
  * Reading a run task request, and judging what an endpoint accepts of it.
  *
- * Only what everything rests on is demanded: payload_version 1, stage, task_result_id, task_result_callback_url. All else may be
- * absent, null, of another type or unknown, and is kept in the payload: senders differ, and HCP Terraform adds fields without
- * changing payload_version. The verification request that HCP Terraform sends when a run task is registered is recognised by its
- * token before anything else is looked at, since its organization, stage and hosts are made up.
+ * Only what everything rests on is demanded: payload_version 1, stage, task_result_id, task_result_callback_url. All
+ * else may be absent, null, of another type or unknown, and is kept in the payload: senders differ, and HCP Terraform
+ * adds fields without changing payload_version. The verification request that HCP Terraform sends when a run task is
+ * registered is recognised by its token before anything else is looked at, since its organization, stage and hosts are
+ * made up.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +70,8 @@ static int read_version(struct request *r, char why[REQUEST_WHY])
 
 	if (json_integer(json_get(r->payload, "payload_version"), &version) == 0 && version == 1)
 		return 0;
-	snprintf(why, REQUEST_WHY, "payload_version: %s, must be 1", missing_or_malformed(r->payload, "payload_version"));
+	snprintf(why, REQUEST_WHY, "payload_version: %s, must be 1",
+		missing_or_malformed(r->payload, "payload_version"));
 	return -1;
 }
 
@@ -172,8 +174,8 @@ static bool organization_allowed(const struct request *r, const struct config_en
 }
 
 /* Whether the URL, relative to base if it is no absolute one, has an origin of the endpoint's hosts. */
-static bool origin_allowed(const char *field, const char *base, const char *reference, const struct config_endpoint *endpoint,
-	char why[REQUEST_WHY])
+static bool origin_allowed(const char *field, const char *base, const char *reference,
+	const struct config_endpoint *endpoint, char why[REQUEST_WHY])
 {
 	char reason[URL_WHY], *text, *origin;
 	bool allowed = false;
@@ -184,7 +186,8 @@ static bool origin_allowed(const char *field, const char *base, const char *refe
 		snprintf(why, REQUEST_WHY, "%s: %s", field, reason);
 	} else if (config_host_of(endpoint->hosts, endpoint->host_count, &url) == NULL) {
 		origin = url_origin(&url);
-		snprintf(why, REQUEST_WHY, "%s: %.160s is not one of the hosts of endpoint %s", field, origin, endpoint->name);
+		snprintf(why, REQUEST_WHY, "%s: %.160s is not one of the hosts of endpoint %s", field, origin,
+			endpoint->name);
 		free(origin);
 	} else {
 		allowed = true;

@@ -1,5 +1,6 @@
-/* A run task request (HCP Terraform, "Run tasks integration", request body): the strict part of reading one, and what an
- * endpoint accepts. Unknown fields are kept, absent ones are fine, but for the four that everything rests on. */
+/* A run task request (HCP Terraform, "Run tasks integration", request body): the strict part of reading one, and
+ * what an endpoint accepts. Unknown fields are kept, absent ones are fine, but for the four that everything rests
+ * on. */
 #ifndef PLANSPOOL_BASE_REQUEST_H
 #define PLANSPOOL_BASE_REQUEST_H
 
@@ -29,13 +30,14 @@ struct request {
 
 enum request_kind { REQUEST_BAD, REQUEST_VERIFICATION, REQUEST_RUN_TASK };
 
-/* Reads a body. REQUEST_VERIFICATION (access_token is "test-token") is decided before any other field is judged and leaves
- * *out empty. REQUEST_BAD gives a reason that names the field. Only REQUEST_RUN_TASK fills *out, freed by request_free. */
+/* Reads a body. REQUEST_VERIFICATION (access_token is "test-token") is decided before any other field is judged and
+ * leaves *out empty. REQUEST_BAD gives a reason that names the field. Only REQUEST_RUN_TASK fills *out, freed by
+ * request_free. */
 enum request_kind request_parse(const char *body, size_t len, struct request *out, char why[REQUEST_WHY]);
 void request_free(struct request *r);	/* wipes nothing: the caller's process is about to forget it anyway */
 
-/* Whether the endpoint accepts it: organization, and the origin of every URL that would be used. 0, or -1 with a reason that
- * names the field and the origin to add. Used by the handler at the door and by the spooler again. */
+/* Whether the endpoint accepts it: organization, and the origin of every URL that would be used. 0, or -1 with a
+ * reason that names the field and the origin to add. Used by the handler at the door and by the spooler again. */
 int request_judge(const struct request *r, const struct config_endpoint *endpoint, char why[REQUEST_WHY]);
 
 bool request_result_id_valid(const char *s);	/* [A-Za-z0-9_-]{1,96} */

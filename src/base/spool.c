@@ -1,6 +1,6 @@
 /*
- * The spool directory: its layout, names, opening it and looking into it. Only spool*.c know the layout: spool_make.c makes it,
- * spool_accept.c is the handler's side, spool_job.c the spooler's.
+ * The spool directory: its layout, names, opening it and looking into it. Only spool*.c know the layout: spool_make.c
+ * makes it, spool_accept.c is the handler's side, spool_job.c the spooler's.
  *
  *	state		on disk							event that ends it
  *	----------------------------------------------------------------------------------------------
@@ -11,15 +11,16 @@
  *	active		active/<id>/ {claim.<instance>, request.json, log.jsonl}	result published
  *	answered	the same and outcomes.jsonl, result.json		delivered, closed or given up
  *	done		done/<id>/						removed when older than keep
- *	undelivered	undelivered/<id>/					likewise, or renamed to active/<id> by retry
+ *	undelivered	undelivered/<id>/					likewise, or back to active/ by retry
  *	corrupt		corrupt/<name>.<when>					a person's
  *
- * Every arrow is one link or rename, fsynced before anybody relies on it. A job's folder is made complete under a hidden name and
- * renamed into active/, so that whoever sees active/<id> sees the whole job; rename refuses a folder that is there already, since
- * none is ever empty, and so one claimer wins. Only then is the entry in new/ removed: a crash in between leaves both, and the
- * next look removes the one in new/.
+ * Every arrow is one link or rename, fsynced before anybody relies on it. A job's folder is made complete under a
+ * hidden name and renamed into active/, so that whoever sees active/<id> sees the whole job; rename refuses a folder
+ * that is there already, since none is ever empty, and so one claimer wins. Only then is the entry in new/ removed: a
+ * crash in between leaves both, and the next look removes the one in new/.
  *
- * What lies in tmp/ and new/ was written by the handler's user and is checked after opening; what lies elsewhere is the spooler's.
+ * What lies in tmp/ and new/ was written by the handler's user and is checked after opening; what lies elsewhere is
+ * the spooler's.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -140,7 +141,8 @@ bool spool_format_known(int root, const char *directory, char why[SPOOL_WHY])
 	char *end;
 
 	if (rc != 0 && errno == ENOENT) {
-		snprintf(why, SPOOL_WHY, "%s: no spool yet (no file 'format' in it); planspoold makes it at its start, or run: "
+		snprintf(why, SPOOL_WHY,
+			"%s: no spool yet (no file 'format' in it); planspoold makes it at its start, or run: "
 			"planspoold --once", directory);
 	} else if (rc != 0 && errno != EMSGSIZE) {
 		snprintf(why, SPOOL_WHY, "%s/format: %s", directory, strerror(errno));
@@ -177,8 +179,8 @@ struct spool *spool_open(const char *directory, char why[SPOOL_WHY])
 	for (int i = ROOT + 1; i < PLACES; i++) {
 		s->fd[i] = openat(root, spool_places[i].name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (s->fd[i] < 0 && errno != EACCES) {
-			snprintf(why, SPOOL_WHY, "%s/%s: %s; planspoold mends it at its start", directory, spool_places[i].name,
-				strerror(errno));
+			snprintf(why, SPOOL_WHY, "%s/%s: %s; planspoold mends it at its start", directory,
+				spool_places[i].name, strerror(errno));
 			spool_close(s);
 			return NULL;
 		}
@@ -230,7 +232,8 @@ static bool entry_id(enum spool_state state, const char *name, char id[SPOOL_ID_
 int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *context, const struct spool_entry *entry),
 	void (*foreign)(void *context, const char *name), void *context)
 {
-	int fd = openat(s->fd[ROOT], spool_places[spool_state_place[state]].name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(s->fd[ROOT], spool_places[spool_state_place[state]].name,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct spool_entry found;
 	struct dirent *entry;
@@ -245,7 +248,8 @@ int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *cont
 	}
 	errno = 0;
 	while (go_on && (entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] == '.' && (state != SPOOL_NEW || entry->d_name[1] == '\0' || strcmp(entry->d_name, "..") == 0))
+		if (entry->d_name[0] == '.' && (state != SPOOL_NEW || entry->d_name[1] == '\0' ||
+		    strcmp(entry->d_name, "..") == 0))
 			continue;	/* ours: half-made folders */
 		if (!entry_id(state, entry->d_name, found.id)) {
 			if (foreign != NULL)

@@ -1,6 +1,6 @@
-/* The spool directory: the only module that knows its layout. States are directories, every move is one rename or link, and
- * what is answered is durable: file, then name. planspool-spool(5) documents it for people; the table of states, events and
- * what is on disk stands there and at the head of spool.c.
+/* The spool directory: the only module that knows its layout. States are directories, every move is one rename or
+ * link, and what is answered is durable: file, then name. planspool-spool(5) documents it for people; the table of
+ * states, events and what is on disk stands there and at the head of spool.c.
  *
  * Functions return 0 or -1 with errno unless they say otherwise. */
 #ifndef PLANSPOOL_BASE_SPOOL_H
@@ -44,8 +44,8 @@ void spool_close(struct spool *s);
 bool spool_can_unseal(const struct spool *s, const char *seal_key_id);
 
 enum spool_accepted { SPOOL_ACCEPTED, SPOOL_DUPLICATE, SPOOL_REFUSED };
-/* Writes an envelope durably into new/. ACCEPTED and DUPLICATE only once the job's entry is durable; REFUSED with errno leaves
- * nothing half-written, though after the link the whole job may stay. */
+/* Writes an envelope durably into new/. ACCEPTED and DUPLICATE only once the job's entry is durable; REFUSED with
+ * errno leaves nothing half-written, though after the link the whole job may stay. */
 enum spool_accepted spool_accept(struct spool *s, const char *id, const char *envelope, size_t len);
 
 /* 0 if this user may write jobs; else -1 with a reason. */
@@ -55,8 +55,8 @@ int64_t spool_last_life(struct spool *s);
 
 /* ---- the spooler's side ---- */
 
-/* Makes what is missing of the spool, for the spooler's own user and, if handler_user is not NULL, that user's group; checks
- * rights of what is there. 0, or -1 with a reason. */
+/* Makes what is missing of the spool, for the spooler's own user and, if handler_user is not NULL, that user's
+ * group; checks rights of what is there. 0, or -1 with a reason. */
 int spool_make(const char *directory, const char *handler_user, char why[SPOOL_WHY]);
 int spool_announce_keys(struct spool *s, const char *const *ids, size_t n);	/* replaces seal-keys */
 
@@ -64,8 +64,8 @@ struct spool_entry {
 	char id[SPOOL_ID_SIZE];
 	int64_t mtime_ms;
 };
-/* Calls visit for each job in a state, in no order, until the end or until it returns false. In new/ names that are no jobs are
- * passed to foreign (if not NULL). */
+/* Calls visit for each job in a state, in no order, until the end or until it returns false. In new/ names that are
+ * no jobs are passed to foreign (if not NULL). */
 int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *context, const struct spool_entry *entry),
 	void (*foreign)(void *context, const char *name), void *context);
 
@@ -76,12 +76,15 @@ enum spool_claimed {
 	SPOOL_SET_ASIDE,	/* no regular file, wrong owner, too large: moved to corrupt/; reason in why */
 	SPOOL_TROUBLE,		/* errno; it stays in new/, or is ours in active/ already, and is tried again later */
 };
-/* Claims new/<id>.json for instance (the lease's name). LOST with active/<id> in place also removes the entry in new/. */
-enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid, char why[SPOOL_WHY]);
+/* Claims new/<id>.json for instance (the lease's name). LOST with active/<id> in place also removes the entry in
+ * new/. */
+enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid,
+	char why[SPOOL_WHY]);
 
 /* The instance that holds active/<id>. 0, or -1: ENOENT when it is gone, or holds no claim file. */
 int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE]);
-/* Takes active/<id> over from a dead holder, or up again from oneself after trouble. CLAIMED, LOST, FINISHED or TROUBLE. */
+/* Takes active/<id> over from a dead holder, or up again from oneself after trouble. CLAIMED, LOST, FINISHED or
+ * TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
 /* Moves new/<name>, whatever it is, or active/<id> to corrupt/, under a name not used there before. */
@@ -108,12 +111,13 @@ int spool_remove(struct spool *s, enum spool_state state, const char *id);
 /* ---- a person's side, safe while spoolers run ---- */
 
 #define SPOOL_RETRIED "retried"		/* the event in a job's log from which its deadlines count anew */
-/* Takes undelivered/<id> back into active/ as it is, with such an event of now in its log: a spooler goes on with it. 0, or -1 with
- * errno: ENOENT if it is not in undelivered/, EEXIST while active/<id> is there (a duplicate of it that is being dropped). */
+/* Takes undelivered/<id> back into active/ as it is, with such an event of now in its log: a spooler goes on with
+ * it. 0, or -1 with errno: ENOENT if it is not in undelivered/, EEXIST while active/<id> is there (a duplicate of it
+ * that is being dropped). */
 int spool_retry(struct spool *s, const char *id, int64_t now_ms);
 
-/* Removes what has lain in done/, undelivered/ or corrupt/ since before_ms, and counts it. -1 with errno if something could not be
- * removed; the rest is all the same. */
+/* Removes what has lain in done/, undelivered/ or corrupt/ since before_ms, and counts it. -1 with errno if
+ * something could not be removed; the rest is all the same. */
 int spool_purge(struct spool *s, enum spool_state state, int64_t before_ms, size_t *removed);
 
 /* ---- more for both ---- */

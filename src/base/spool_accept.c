@@ -1,8 +1,8 @@
 /*
  * The handler's side of the spool: accepting a job, and saying whether one could be accepted.
  *
- * Accepting is: write in tmp/, fsync, link(2) into new/ (an existing name is never replaced), fsync new/, unlink in tmp/; only then
- * is the sender told 200. The handler makes nothing of the layout and never reads a job back.
+ * Accepting is: write in tmp/, fsync, link(2) into new/ (an existing name is never replaced), fsync new/, unlink in
+ * tmp/; only then is the sender told 200. The handler makes nothing of the layout and never reads a job back.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -57,8 +57,8 @@ enum spool_accepted spool_accept(struct spool *s, const char *id, const char *en
 		return SPOOL_REFUSED;
 	}
 	spool_name(name, "%s.json", id);
-	/* A duplicate is answered only once the first one's entry is durable. Seen in active/, its entry is either still in new/ or
-	 * was removed after active/ had been fsynced; so new/ is all that must be fsynced here. */
+	/* A duplicate is answered only once the first one's entry is durable. Seen in active/, its entry is either
+	 * still in new/ or was removed after active/ had been fsynced; so new/ is all that must be fsynced here. */
 	if (known(s, id, name))
 		return fsio_sync(s->fd[NEW]) == 0 ? SPOOL_DUPLICATE : SPOOL_REFUSED;
 
@@ -112,7 +112,8 @@ int64_t spool_last_life(struct spool *s)
 		return -1;
 	}
 	while ((entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && spool_mtime(&st) > latest)
+		if (entry->d_name[0] != '.' && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    spool_mtime(&st) > latest)
 			latest = spool_mtime(&st);
 	closedir(dir);
 	if (latest < 0)

@@ -1,10 +1,10 @@
 /*
- * The spooler's side of the spool: claiming a job, the files of one that is active, ending it, housekeeping. The table at the head
- * of spool.c says what is on disk in each state.
+ * The spooler's side of the spool: claiming a job, the files of one that is active, ending it, housekeeping. The table
+ * at the head of spool.c says what is on disk in each state.
  *
- * What lies in new/ was written by the handler's user, and perhaps not by the handler: it is checked after opening (regular file,
- * owner, size; not the link count, which is 2 for a moment in every accept) and the spooler goes on with a copy of its own. What
- * cannot be a job is kept in corrupt/ for a person, never deleted.
+ * What lies in new/ was written by the handler's user, and perhaps not by the handler: it is checked after opening
+ * (regular file, owner, size; not the link count, which is 2 for a moment in every accept) and the spooler goes on
+ * with a copy of its own. What cannot be a job is kept in corrupt/ for a person, never deleted.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -58,12 +58,13 @@ int spool_set_aside_active(struct spool *s, const char *id)
 	return renameat(s->fd[ACTIVE], id, s->fd[CORRUPT], to);
 }
 
-/* Whether a file that may not be opened lets its group read it, as the handler's do: then it is the spooler's user who lacks that
- * group, and setting jobs aside for it would lose them all. */
+/* Whether a file that may not be opened lets its group read it, as the handler's do: then it is the spooler's user
+ * who lacks that group, and setting jobs aside for it would lose them all. */
 static bool ours_to_mend(struct spool *s, const char *name)
 {
 	struct stat st;
-	bool ours = fstatat(s->fd[NEW], name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_IRGRP) != 0;
+	bool ours = fstatat(s->fd[NEW], name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		(st.st_mode & S_IRGRP) != 0;
 
 	errno = EACCES;
 	return ours;
@@ -117,7 +118,8 @@ static int claim_prepare(struct spool *s, const char *hidden, const char *instan
 	return rc;
 }
 
-/* Whether the job is in done/ or undelivered/: 1, 0, or -1 when that cannot be seen, which must never be taken for a no. */
+/* Whether the job is in done/ or undelivered/: 1, 0, or -1 when that cannot be seen, which must never be taken for a
+ * no. */
 static int ended(const struct spool *s, const char *id)
 {
 	static const enum spool_place places[] = { DONE, UNDELIVERED };
@@ -132,7 +134,8 @@ static int ended(const struct spool *s, const char *id)
 	return 0;
 }
 
-enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid, char why[SPOOL_WHY])
+enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid,
+	char why[SPOOL_WHY])
 {
 	enum spool_claimed how = SPOOL_TROUBLE;
 	struct buf envelope = BUF_INIT(SPOOL_ENVELOPE_MAX);
@@ -152,8 +155,8 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 	if (claim_prepare(s, hidden, instance, &envelope) != 0)
 		goto out;
 	if (renameat(s->fd[ACTIVE], hidden, s->fd[ACTIVE], id) != 0) {
-		/* Somebody has the whole job, perhaps we ourselves before a crash: the entry in new/ has had its day once
-		 * active/ is durable. */
+		/* Somebody has the whole job, perhaps we ourselves before a crash: the entry in new/ has had its day
+		 * once active/ is durable. */
 		if ((errno == ENOTEMPTY || errno == EEXIST) && fsio_sync(s->fd[ACTIVE]) == 0 &&
 		    (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT))
 			how = SPOOL_LOST;
@@ -166,8 +169,8 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 			how = renameat(s->fd[ACTIVE], id, s->fd[ACTIVE], hidden) == 0 ? SPOOL_FINISHED : SPOOL_TROUBLE;
 		goto out;
 	}
-	/* A spooler that lost to us may have removed the entry in new/ already. So trouble from here on leaves active/<id> where it
-	 * is: it may be all that is left of the job. */
+	/* A spooler that lost to us may have removed the entry in new/ already. So trouble from here on leaves
+	 * active/<id> where it is: it may be all that is left of the job. */
 	if (over == 0 && fsio_sync(s->fd[ACTIVE]) == 0 && (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT))
 		how = SPOOL_CLAIMED;
 out:
@@ -329,7 +332,8 @@ static int place_sweep(struct spool *s, enum spool_place place, int64_t now_ms)
 		bool hidden = strncmp(entry->d_name, ".claim.", 7) == 0 || strncmp(entry->d_name, ".remove.", 8) == 0;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || (place != TMP && !hidden) ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || now_ms - spool_mtime(&st) < SWEEP_AGE_MS)
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    now_ms - spool_mtime(&st) < SWEEP_AGE_MS)
 			continue;
 		if (S_ISDIR(st.st_mode))
 			(void)spool_folder_remove(fd, entry->d_name, 1);

@@ -1,9 +1,9 @@
 /*
  * Making the spool directory and the files in its root, for the spooler.
  *
- * What is missing is made, what is there gets its owner's, group's and mode's rights, and what cannot be mended is said in words
- * that a person can act on. "format" comes last: with it, everything else is there. The group of what the handler may use is that
- * of the handler's user, of which the spooler's user must then be a member (or root).
+ * What is missing is made, what is there gets its owner's, group's and mode's rights, and what cannot be mended is
+ * said in words that a person can act on. "format" comes last: with it, everything else is there. The group of what
+ * the handler may use is that of the handler's user, of which the spooler's user must then be a member (or root).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -30,13 +30,14 @@ static int place_make(int root, const char *directory, enum spool_place p, gid_t
 	if (fd < 0 || fstat(fd, &st) != 0)
 		goto out;
 	if (st.st_uid != geteuid()) {
-		snprintf(why, SPOOL_WHY, "%s/%s: belongs to another user (uid %u) than planspoold runs as (uid %u)", directory,
-			name, (unsigned)st.st_uid, (unsigned)geteuid());
+		snprintf(why, SPOOL_WHY, "%s/%s: belongs to another user (uid %u) than planspoold runs as (uid %u)",
+			directory, name, (unsigned)st.st_uid, (unsigned)geteuid());
 		close(fd);
 		return -1;
 	}
 	if (spool_places[p].handler && st.st_gid != group && fchown(fd, (uid_t)-1, group) != 0) {
-		snprintf(why, SPOOL_WHY, "%s/%s: cannot give it to group %u of the handler's user (%s): make planspoold's user a member "
+		snprintf(why, SPOOL_WHY,
+			"%s/%s: cannot give it to group %u of the handler's user (%s): make planspoold's user a member "
 			"of that group", directory, name, (unsigned)group, strerror(errno));
 		close(fd);
 		return -1;
@@ -113,7 +114,8 @@ static int handler_group(const char *handler_user, gid_t *out, char why[SPOOL_WH
 	}
 	*out = user->pw_gid;
 	if (!in_group(*out)) {
-		snprintf(why, SPOOL_WHY, "handler_user: planspoold's user must be a member of group %u of '%s', to read what it accepts",
+		snprintf(why, SPOOL_WHY,
+			"handler_user: planspoold's user must be a member of group %u of '%s', to read what it accepts",
 			(unsigned)*out, handler_user);
 		return -1;
 	}
@@ -140,7 +142,8 @@ static int only_ours(int root, const char *directory, char why[SPOOL_WHY])
 		for (int i = 0; i < PLACES; i++)
 			ours = ours || strcmp(name, spool_places[i].name) == 0;
 		if (!ours) {
-			snprintf(why, SPOOL_WHY, "%s: is no spool and has '%.200s' in it: name an empty directory, or one that does not exist",
+			snprintf(why, SPOOL_WHY,
+				"%s: is no spool and has '%.200s' in it: name an empty directory, or a new one",
 				directory, name);
 			rc = -1;
 		}

@@ -1,10 +1,10 @@
 /*
  * Taking up a job: from an id to everything that is needed to work on it.
  *
- * active/<id> is made ours (claimed from new/, or found to be held by this instance), the envelope is read and unsealed, the endpoint
- * and the target of the callback are found. A job that stops on the way goes where a person finds it: what cannot be read is
- * corrupt, what can be read but not called back is undelivered, each with the reason. Only trouble of our own (the disk) leaves
- * it where it is, to be taken up again later.
+ * active/<id> is made ours (claimed from new/, or found to be held by this instance), the envelope is read and
+ * unsealed, the endpoint and the target of the callback are found. A job that stops on the way goes where a person
+ * finds it: what cannot be read is corrupt, what can be read but not called back is undelivered, each with the reason.
+ * Only trouble of our own (the disk) leaves it where it is, to be taken up again later.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,8 @@ static enum intake_end take(struct job_world *world, const char *id, bool *has_r
 	case SPOOL_CLAIMED:
 		*has_result = ours && spool_has(world->spool, SPOOL_ACTIVE, id, SPOOL_RESULT);
 		if (ours)
-			(void)journal(world->spool, id, false, "resumed", "%s", *has_result ? "its result is delivered" : "it is checked again");
+			(void)journal(world->spool, id, false, "resumed", "%s",
+				*has_result ? "its result is delivered" : "it is checked again");
 		else
 			(void)journal(world->spool, id, false, "claimed", NULL);
 		return INTAKE_READY;
@@ -59,8 +60,9 @@ static enum opened open_request(struct job_world *world, const char *id, struct 
 		if (errno != ENOENT && errno != EMSGSIZE)
 			how = TROUBLE;
 	} else if (envelope_read(buf_text(&text), text.len, id, out, why) == 0) {
-		how = envelope_unseal(out, buf_text(&text), text.len, id, settings->keys, settings->key_count, why) == 0 ?
-			OPENED : SEALED;
+		how = SEALED;
+		if (envelope_unseal(out, buf_text(&text), text.len, id, settings->keys, settings->key_count, why) == 0)
+			how = OPENED;
 	}
 	buf_free(&text);
 	return how;
@@ -78,7 +80,8 @@ static int find_callback(const struct settings *settings, struct intake *in, cha
 	if (in->endpoint_gone && url_parse(callback, &url, reason) == 0)
 		in->endpoint = settings_endpoint_for(settings, &url);
 	if (in->endpoint == NULL) {
-		snprintf(why, API_WHY, "endpoint %s is no longer configured, and no other endpoint has the callback's host",
+		snprintf(why, API_WHY,
+			"endpoint %s is no longer configured, and no other endpoint has the callback's host",
 			in->envelope.endpoint);
 		return -1;
 	}

@@ -1,9 +1,9 @@
 /*
  * The story of a job, for people and for recovery.
  *
- * Each event is one line of JSON, appended with one write. A line that a crash tore is skipped by readers. Two things are
- * decided by the log: how often a job's worker died (journal_count), and since when a job that is tried again counts its deadlines
- * (journal_last). What was answered is decided by result.json.
+ * Each event is one line of JSON, appended with one write. A line that a crash tore is skipped by readers. Two things
+ * are decided by the log: how often a job's worker died (journal_count), and since when a job that is tried again
+ * counts its deadlines (journal_last). What was answered is decided by result.json.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -58,7 +58,8 @@ static json_t *event_of(const char *line, size_t len, const char *event)
 	const char *name;
 	json_t *j = NULL;
 
-	if (json_parse(line, len, &j, why) == 0 && (name = json_get_string(j, "event")) != NULL && strcmp(name, event) == 0)
+	if (json_parse(line, len, &j, why) == 0 && (name = json_get_string(j, "event")) != NULL &&
+	    strcmp(name, event) == 0)
 		return j;
 	json_free(j);
 	return NULL;

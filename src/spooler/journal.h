@@ -1,5 +1,5 @@
-/* A job's log.jsonl: one event a line, enough to tell the whole story, and the same events in the daemon's log. Nothing that is
- * secret goes in: URLs appear without their queries. */
+/* A job's log.jsonl: one event a line, enough to tell the whole story, and the same events in the daemon's log.
+ * Nothing that is secret goes in: URLs appear without their queries. */
 #ifndef PLANSPOOL_SPOOLER_JOURNAL_H
 #define PLANSPOOL_SPOOLER_JOURNAL_H
 
@@ -10,8 +10,8 @@
 /* The event that counts a death of its worker against a job. */
 #define JOURNAL_BLAMED "blamed"
 
-/* Appends {"time", "event", "detail"} to the log of an active job, and logs it. format may be NULL. durable: fsynced before it
- * returns. 0, or -1 with errno when the line may not be on disk. */
+/* Appends {"time", "event", "detail"} to the log of an active job, and logs it. format may be NULL. durable: fsynced
+ * before it returns. 0, or -1 with errno when the line may not be on disk. */
 int journal(struct spool *s, const char *id, bool durable, const char *event, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 

@@ -1,9 +1,10 @@
 /*
  * Pacing per host.
  *
- * A host that has named a rate gets a bucket of tokens: refilled at nine tenths of its rate divided among the workers, filled to at
- * most a third of a second's worth, so that a single job's few requests are never held back. A host that answered 429 gets nothing
- * until the pause it named is over. Whoever finds no token waits in one of three queues; a timer serves them in order of priority.
+ * A host that has named a rate gets a bucket of tokens: refilled at nine tenths of its rate divided among the workers,
+ * filled to at most a third of a second's worth, so that a single job's few requests are never held back. A host that
+ * answered 429 gets nothing until the pause it named is over. Whoever finds no token waits in one of three queues; a
+ * timer serves them in order of priority.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -93,7 +94,8 @@ static void serve(void *context)
 	struct pace_turn **queue, *turn;
 	int64_t wait_ms = 0;
 
-	/* Whom we are serving may wait for another turn: the round that is under way serves that too, however many come. */
+	/* Whom we are serving may wait for another turn: the round that is under way serves that too, however many
+	 * come. */
 	if (h->serving)
 		return;
 	h->serving = true;
@@ -129,8 +131,8 @@ static struct pace_host *host_of(struct pacer *p, const char *origin)
 	return h;
 }
 
-void pacer_wait(struct pacer *p, struct pace_turn *turn, const char *origin, enum pace_priority priority, void (*go)(void *context),
-	void *context)
+void pacer_wait(struct pacer *p, struct pace_turn *turn, const char *origin, enum pace_priority priority,
+	void (*go)(void *context), void *context)
 {
 	struct pace_host *h = host_of(p, origin);
 	struct pace_turn **last;

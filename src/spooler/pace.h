@@ -1,6 +1,6 @@
-/* Pacing of requests per host, by what each host says of itself: X-RateLimit-Limit gives the rate, 429 and 503 may name a pause. A host that says
- * nothing is not paced. Of requests that wait for the same host, finals go before inputs before running; no limit is shared
- * between hosts. */
+/* Pacing of requests per host, by what each host says of itself: X-RateLimit-Limit gives the rate, 429 and 503 may
+ * name a pause. A host that says nothing is not paced. Of requests that wait for the same host, finals go before
+ * inputs before running; no limit is shared between hosts. */
 #ifndef PLANSPOOL_SPOOLER_PACE_H
 #define PLANSPOOL_SPOOLER_PACE_H
 
@@ -27,10 +27,10 @@ struct pace_turn {
 struct pacer *pacer_new(struct loop *l, unsigned workers);
 void pacer_free(struct pacer *p);	/* nothing may wait */
 
-/* Calls go when the request to this origin ("https://host") may be sent: before pacer_wait returns, or later from the loop. go may wait
- * for other turns and forget any; its own it may free. */
-void pacer_wait(struct pacer *p, struct pace_turn *turn, const char *origin, enum pace_priority priority, void (*go)(void *context),
-	void *context);
+/* Calls go when the request to this origin ("https://host") may be sent: before pacer_wait returns, or later from
+ * the loop. go may wait for other turns and forget any; its own it may free. */
+void pacer_wait(struct pacer *p, struct pace_turn *turn, const char *origin, enum pace_priority priority,
+	void (*go)(void *context), void *context);
 /* The turn waits no longer; harmless if it does not wait. */
 void pacer_forget(struct pace_turn *turn);
 

@@ -1,6 +1,6 @@
 /*
- * The roster of jobs under way, a tree by id (tsearch of the C library). It lives in the supervisor's memory only: after a restart the
- * spool says all of it again.
+ * The roster of jobs under way, a tree by id (tsearch of the C library). It lives in the supervisor's memory only:
+ * after a restart the spool says all of it again.
  */
 #include <search.h>
 #include <stdio.h>

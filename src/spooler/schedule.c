@@ -1,10 +1,10 @@
 /*
  * When to try again and what an answer means.
  *
- * Every request to the sender ends in one of a few meanings, and this table is the only place where statuses become meanings.
- * The waits follow what the sender says where it says something; else they grow with chance, so that a thousand jobs that met
- * the same trouble do not come back together. HCP Terraform's own client reads X-RateLimit-Reset as seconds from now, with a
- * fraction; Retry-After is RFC 9110, 10.2.3.
+ * Every request to the sender ends in one of a few meanings, and this table is the only place where statuses become
+ * meanings. The waits follow what the sender says where it says something; else they grow with chance, so that a
+ * thousand jobs that met the same trouble do not come back together. HCP Terraform's own client reads
+ * X-RateLimit-Reset as seconds from now, with a fraction; Retry-After is RFC 9110, 10.2.3.
  */
 #include <curl/curl.h>
 #include <math.h>
@@ -24,8 +24,8 @@ int64_t schedule_backoff(int64_t previous_ms, uint32_t chance)
 	return wait < SCHEDULE_LONGEST_MS ? (int64_t)wait : SCHEDULE_LONGEST_MS;
 }
 
-/* Seconds with or without a fraction, in milliseconds; -1 for anything else, and for 0: a host that refuses and says so names no
- * wait, and taking it at its word would ask it again without end. */
+/* Seconds with or without a fraction, in milliseconds; -1 for anything else, and for 0: a host that refuses and says
+ * so names no wait, and taking it at its word would ask it again without end. */
 static int64_t seconds(const char *text)
 {
 	char *end;

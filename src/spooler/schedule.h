@@ -10,12 +10,13 @@
 #define SCHEDULE_LONGEST_MS 60000
 #define SCHEDULE_REFUSED_TRIES 3	/* how often what will hardly change is asked for */
 
-/* The wait before the next try: previous_ms is the wait before (0: there was none), chance any 32 random bits. The first is 1 to 2
- * s, each later one 1.5 to 2 times the one before, up to 60 s. */
+/* The wait before the next try: previous_ms is the wait before (0: there was none), chance any 32 random bits. The
+ * first is 1 to 2 s, each later one 1.5 to 2 times the one before, up to 60 s. */
 int64_t schedule_backoff(int64_t previous_ms, uint32_t chance);
 
-/* The wait that the sender names in X-RateLimit-Reset (seconds, may have a fraction) or Retry-After (seconds or an HTTP date), in
- * milliseconds, rounded up; -1 if it names none that can be read, or one that is 0 or over already. unix_now is the wall clock in seconds. */
+/* The wait that the sender names in X-RateLimit-Reset (seconds, may have a fraction) or Retry-After (seconds or an
+ * HTTP date), in milliseconds, rounded up; -1 if it names none that can be read, or one that is 0 or over already.
+ * unix_now is the wall clock in seconds. */
 int64_t schedule_named_wait(const struct http_head *head, int64_t unix_now);
 
 /* What the end of a request means. */
