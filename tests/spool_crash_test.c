@@ -161,6 +161,11 @@ static int do_finish(struct spool *s)
 	return spool_finish(s, ID, SPOOL_DONE);
 }
 
+static int do_retry(struct spool *s)
+{
+	return spool_retry(s, ID, 0);
+}
+
 /* ---- what must be the case afterwards ---- */
 
 static void start_with_nothing(const struct scratch *t)
@@ -191,6 +196,12 @@ static void start_ended(const struct scratch *t)
 	start_claimed(t);
 	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), 0);
 	put(t, "new/" ID ".json", BODY);
+}
+
+static void start_undelivered(const struct scratch *t)
+{
+	start_claimed(t);
+	assert_int_equal(spool_finish(t->spool, ID, SPOOL_UNDELIVERED), 0);
 }
 
 static void text_is(const struct scratch *t, const char *path, const char *one, const char *other)
@@ -278,6 +289,16 @@ static void is_ended(const struct scratch *t)
 	holds(t, "done/" ID "/request.json", BODY);
 }
 
+static void is_retried(const struct scratch *t)
+{
+	assert_int_not_equal(has(t, "active/" ID), has(t, "undelivered/" ID));
+	if (has(t, "undelivered/" ID))
+		assert_int_equal(do_retry(t->spool), 0);
+	assert_int_equal(count(t, "undelivered"), 0);
+	is_claimed(t);
+	is_logged(t);
+}
+
 static const struct {
 	void (*start)(const struct scratch *t);
 	int (*run)(struct spool *s);
@@ -301,6 +322,8 @@ static const struct {
 		"write result.tmp\nfsync result.tmp\nlink result.json\nunlink result.tmp\nfsync " ID "\n" },
 	{ start_claimed, do_log, is_logged, "write log.jsonl\nfsync log.jsonl\n" },
 	{ start_claimed, do_finish, is_ended, "rename " ID "\nfsync done\nfsync active\n" },
+	{ start_undelivered, do_retry, is_retried,
+		"write log.jsonl\nfsync log.jsonl\nfsync " ID "\nrename " ID "\nfsync active\nfsync undelivered\n" },
 };
 
 /* Runs operation i in a spool of its own; its at-th call is struck. False when it has fewer calls. */
