@@ -123,25 +123,23 @@ static void claims_any_content(void **state)
 static void as_nobody(const struct scratch *t, int (*fn)(const char *root))
 {
 	const struct passwd *user = getpwnam("nobody");
-	char *root;
+	char root[4096];
 	int status, failed = 100;
 	pid_t pid;
 
 	if (geteuid() != 0 || user == NULL)
 		skip();
-	root = xasprintf("%s/other", t->folder);
+	snprintf(root, sizeof root, "%s/other", t->folder);
 	assert_int_equal(chmod(t->folder, 0777), 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		if (setgroups(0, NULL) == 0 && setgid(user->pw_gid) == 0 && setuid(user->pw_uid) == 0)
 			failed = fn(root);
-		free(root);
 		_exit(failed);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	free(root);
 }
 
 static int make_own_spool(const char *root)

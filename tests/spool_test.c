@@ -60,7 +60,7 @@ static void assert_rights(const struct scratch *t, gid_t group)
 static void makes_and_mends(void **state)
 {
 	const struct scratch *t = *state;
-	mode_t mask = umask(0777);
+	mode_t mask = umask(077);
 	char why[SPOOL_WHY];
 
 	assert_rights(t, getegid());
