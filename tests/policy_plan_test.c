@@ -154,7 +154,8 @@ static void documents(void **state)
 	"{\"ok\": true}", "{}") "," \
 	CHANGE("module.m[\\\"k\\\"].a_t.arg", "a_t", "arg", ", \"module_address\": \"module.m[\\\"k\\\"]\"", "{}", \
 	"{\"x\": true}") "," \
-	CHANGE("c_t.blocks", "c_t", "blocks", "", "{\"blk\": [{\"y\": 1}, {}]}", "{\"blk\": [{}, {\"x\": true}]}") "]"
+	CHANGE("c_t.blocks", "c_t", "blocks", "", "{\"blk\": [{\"y\": 1}, {}]}", "{\"blk\": [{}, {\"x\": true}]}") "," \
+	CHANGE("d_t.two", "d_t", "two", "", "{\"two\": [{}, {}]}", "{\"two\": [{\"x\": true}, {\"x\": true}]}") "]"
 #define CONFIGURATION "\"configuration\": {\"root_module\": {\"resources\": [" \
 	CONFIG("a_t.in", "a_t", "in", "\"x\": {\"references\": [\"b_t.many\", \"count.index\"]}") "," \
 	CONFIG("b_t.many", "b_t", "many", "") "," \
@@ -162,6 +163,7 @@ static void documents(void **state)
 	"\"x\": {\"references\": [\"b_t.many[1].id\", \"b_t.many[1]\", \"b_t.many\"]}") "," \
 	CONFIG("a_t.out", "a_t", "out", \
 	"\"x\": {\"references\": [\"module.m[\\\"k\\\"].id\", \"module.m[\\\"k\\\"]\", \"module.m\"]}") "," \
+	CONFIG("d_t.two", "d_t", "two", "\"two\": [{\"x\": {\"references\": [\"each.key\"]}}, {\"x\": {}}]") "," \
 	CONFIG("c_t.blocks", "c_t", "blocks", \
 	"\"blk\": [{}, {\"x\": {\"references\": [\"b_t.many[0].id\", \"b_t.many[0]\", \"b_t.many\"]}}, " \
 		"{\"x\": {\"references\": [\"b_t.many[1].id\", \"b_t.many[1]\", \"b_t.many\"]}}]") "], " \
@@ -203,6 +205,14 @@ static void connections(void **state)
 			"{cond_type: attribute, resource_types: [a_t], attribute: x, operator: exists}]}",
 			"a_t.exact pass, a_t.in[0] pass, a_t.in[1] pass, a_t.none fail, a_t.out pass, "
 			"module.m[\"k\"].a_t.arg unknown" },
+#define ALONE "{and: [{cond_type: connection, operator: not_exists, resource_types: [d_t], connected_resource_types: [e_t]}, "
+		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: two.*.x, operator: exists}]}", "d_t.two pass" },
+		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: two.*.x, operator: not_exists}]}",
+			"d_t.two unknown" },
+		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: \"two[*].x\", operator: jsonpath_exists}]}",
+			"d_t.two unknown" },
+		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: \"two[*].x\", "
+			"operator: jsonpath_not_exists}]}", "d_t.two fail" },
 		/* No connection, but existence hangs on references in the same way. */
 		{ NULL, "{cond_type: attribute, resource_types: [a_t], attribute: x, operator: exists}",
 			"a_t.exact pass, a_t.in[0] pass, a_t.in[1] pass, a_t.none pass, a_t.out pass, "

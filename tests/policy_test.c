@@ -192,13 +192,16 @@ static void unknown(void **state)
 {
 	static const char after[] =
 		"{\"known\": \"aws_logs\", \"text\": \"${HOME}\", \"list\": [\"k\", null], \"tags\": {\"env\": \"p\"}, "
-		"\"blk\": [{\"p\": 1}, {}], \"map\": {}}";
+		"\"blk\": [{\"p\": 1}, {}], \"map\": {}, \"one\": [{}, {}], \"both\": [{}, {}]}";
 	static const char mask[] =
 		"{\"id\": true, \"key\": true, \"var\": true, \"list\": [false, true], \"tags\": {\"Name\": true}, "
-		"\"blk\": [{}, {\"p\": true}], \"map\": {\"x\": true}, \"dyn\": true}";
+		"\"blk\": [{}, {\"p\": true}], \"map\": {\"x\": true}, \"dyn\": true, "
+		"\"one\": [{\"x\": true}, {\"x\": true}], \"both\": [{\"x\": true}, {\"x\": true}]}";
 	static const char expressions[] = "{\"key\": {\"references\": [\"aws_kms_key.k.arn\", \"aws_kms_key.k\"]}, "
 		"\"var\": {\"references\": [\"var.x\", \"local.y\"]}, \"tags\": {\"references\": [\"t_y.z.id\"]}, "
-		"\"blk\": [{\"p\": {\"constant_value\": 1}}, {\"p\": {\"references\": [\"each.value\"]}}]}";
+		"\"blk\": [{\"p\": {\"constant_value\": 1}}, {\"p\": {\"references\": [\"each.value\"]}}], "
+		"\"one\": [{\"x\": {\"references\": [\"a.b\"]}}, {\"x\": {\"references\": [\"var.x\"]}}], "
+		"\"both\": [{\"x\": {\"references\": [\"a.b\"]}}, {\"x\": {\"references\": [\"a.b\"]}}]}";
 	static const struct row rows[] = {
 		{ "key", "exists", NULL, "pass" }, { "key", "not_exists", NULL, "fail" },
 		{ "key", "equals", "x", "unknown" },
@@ -224,6 +227,11 @@ static void unknown(void **state)
 		{ "blk[*].p", "jsonpath_equals", "1", "unknown" }, { "blk[*].p", "jsonpath_equals", "2", "fail" },
 		{ "blk[?(@.p == 2)].p", "jsonpath_exists", NULL, "unknown" }, { "map.x", "exists", NULL, "unknown" },
 		{ "map", "is_empty", NULL, "fail" },
+		/* Of several places one must be computed by a reference, or all of them. */
+		{ "one.*.x", "exists", NULL, "pass" }, { "both.*.x", "exists", NULL, "pass" },
+		{ "one.*.x", "not_exists", NULL, "unknown" }, { "both.*.x", "not_exists", NULL, "fail" },
+		{ "one[*].x", "jsonpath_exists", NULL, "unknown" }, { "both[*].x", "jsonpath_exists", NULL, "pass" },
+		{ "one[*].x", "jsonpath_not_exists", NULL, "fail" }, { "both[*].x", "jsonpath_not_exists", NULL, "fail" },
 	};
 
 	(void)state;

@@ -8,7 +8,7 @@
  * file and line of every fault, so that no policy is missed in silence.
  *
  * This file is the kind of check: arguments, what is wanted of a plan, and the index by resource type. What policies
- * mean is policy_*.c; the contract with the format is documented in planspool-policies(5).
+ * mean is policy_*.c.
  *
  * Outcomes: one for each policy and resource address; id, severity, description, help and link come from the metadata.
  * An expired skip entry is a warning of each run. */

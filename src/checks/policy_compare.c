@@ -40,15 +40,18 @@ static bool equal_lists(const struct view *a, const struct view *b)
 
 static bool equal_objects(const struct view *a, const struct view *b)
 {
-	struct view_iterator it;
+	struct view_iterator ia, ib;
 	struct view x, y;
 
 	if (view_count(a) != view_count(b))
 		return false;
-	view_start(&it, a);
-	while (view_next(&it, a, &x)) {
-		y = view_member(b, it.key, it.key_len);
-		if (!policy_equal(&x, &y))
+	view_start(&ia, a);
+	view_start(&ib, b);
+	while (view_next(&ia, a, &x)) {
+		/* Terraform sorts keys, so both mostly go in step. */
+		if (!view_next(&ib, b, &y) || ia.key_len != ib.key_len || memcmp(ia.key, ib.key, ia.key_len) != 0)
+			y = view_member(b, ia.key, ia.key_len);
+		if (y.type == VIEW_MISSING || !policy_equal(&x, &y))
 			return false;
 	}
 	return true;

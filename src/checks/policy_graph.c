@@ -161,6 +161,18 @@ static const struct policy_kept *choose(const struct resolver *r, const char *co
 
 static void resolve(struct resolver *r, const struct place *p, const char *text, unsigned hops);
 
+/* Whether a node has the block that a reference stands in. Inputs and outputs of modules (NULL) have no blocks to miss. */
+static bool has_block(const struct policy_kept *node, uint32_t block)
+{
+	if (node == NULL || node->block_count == UINT16_MAX)
+		return true;
+	for (size_t i = 0; i < node->block_count; i++) {
+		if (node->blocks[i] == block)
+			return true;
+	}
+	return false;
+}
+
 /* Everything that a source refers to, in a place. node is the resource whose blocks count, or NULL. */
 static void resolve_source(struct resolver *r, const struct place *p, const char *name, const struct policy_kept *node,
 	unsigned hops)
@@ -178,11 +190,7 @@ static void resolve_source(struct resolver *r, const struct place *p, const char
 	}
 	for (; low < g->source_count && g->sources[low].name == name; low++) {
 		for (const struct policy_reference *ref = g->sources[low].references; ref != NULL; ref = ref->next) {
-			bool there = ref->block == 0 || node == NULL || node->block_count == UINT16_MAX;
-
-			for (size_t i = 0; !there && i < node->block_count; i++)
-				there = node->blocks[i] == ref->block;
-			if (there)
+			if (ref->block == 0 || has_block(node, ref->block))
 				resolve(r, p, ref->text, hops);
 		}
 	}

@@ -13,7 +13,7 @@
 #include "checks/policy_path.h"
 #include "checks/policy_text.h"
 
-#define WALK_STEPS 2000000
+#define WALK_STEPS 500000
 
 struct jsonwalk {
 	struct policy_workspace *workspace;

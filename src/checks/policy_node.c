@@ -153,7 +153,8 @@ static const struct value *decoded_document(struct policy_scratch *s, const stru
 /* A top-level attribute by its key; v NULL if only the mask may have it. */
 static struct view attribute_view(const struct policy_node *node, const struct value *v, const char *key, size_t len)
 {
-	const struct value *mask = node->unknown != NULL ? value_get_n(node->unknown, key, len) : NULL;
+	const struct value *mask = value_type(node->unknown) == VALUE_BOOL ? node->unknown :
+		value_get_n(node->unknown, key, len);
 
 	if (node->decode != NULL && strlen(node->decode) == len && memcmp(node->decode, key, len) == 0 &&
 		value_type(mask) != VALUE_BOOL) {

@@ -232,8 +232,7 @@ void view_start(struct view_iterator *it, const struct view *container)
 		return;
 	}
 	it->next = value_first(container->value);
-	if (container->type == VIEW_LIST)
-		it->mask = value_first(container->mask);
+	it->mask = value_first(container->mask);
 }
 
 static bool next_element(struct view_iterator *it, const struct view *list, struct view *out)
@@ -250,6 +249,19 @@ static bool next_element(struct view_iterator *it, const struct view *list, stru
 		return true;
 	}
 	return false;
+}
+
+/* What the mask has under the current key. Terraform sorts keys, so both mostly go in step. */
+static const struct value *mask_of_member(struct view_iterator *it, const struct view *object)
+{
+	size_t len;
+	const struct value *next = it->mask;
+	const char *key = next != NULL ? value_key(next, &len) : NULL;
+
+	if (key == NULL || len != it->key_len || memcmp(key, it->key, len) != 0)
+		return value_get_n(object->mask, it->key, it->key_len);
+	it->mask = value_next(next);
+	return next;
 }
 
 static bool next_member(struct view_iterator *it, const struct view *object, struct view *out)
@@ -274,7 +286,7 @@ static bool next_member(struct view_iterator *it, const struct view *object, str
 			mask = member;
 			member = NULL;
 		} else if (object->mask != NULL) {
-			mask = value_get_n(object->mask, it->key, it->key_len);
+			mask = mask_of_member(it, object);
 		}
 		*out = child_view(object, member, mask, it->key);
 		it->index = it->count++;
