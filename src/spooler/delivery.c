@@ -6,8 +6,11 @@
  *	409			closed: the job ends			closed: the job ends
  *	422			dropped					the same final with less: no outcomes, then message only
  *	401, 404, other 4xx	dropped					SCHEDULE_REFUSED_TRIES tries, then given up
+ *	TLS verification	dropped					tried again until end_ms
  *	429, 5xx, trouble	tried again, until there is a newer	tried again until end_ms
  *				one or the final
+ *
+ * A certificate that is not trusted today may be mended within the hour, by either side, and only the final can tell the verdict.
  *
  * The reduced bodies are made from the published result each time and never kept. A redirect of a callback is not followed: it would
  * carry the result elsewhere; it counts as trouble.
@@ -103,7 +106,7 @@ static void final_answered(struct delivery *d, const struct api_answer *answer)
 		}
 		/* fall through */
 	case SCHEDULE_REFUSED:
-		if (++d->refused >= SCHEDULE_REFUSED_TRIES)
+		if (answer->status != 0 && ++d->refused >= SCHEDULE_REFUSED_TRIES)
 			give_up(d, answer, "tried three times");
 		else if (!again_later(d, answer))
 			give_up(d, answer, "the run's time is over");
