@@ -9,6 +9,7 @@
  * may not be seen: there a lease counts as dead when its content and mtime have not changed for LEASE_DEAD_MS on the
  * observer's own monotonic clock, and a holder that could not renew it for half of that stops by itself (lease_held).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -248,4 +249,22 @@ bool lease_dead(struct lease_watch *w, const char *instance)
 	buf_free(&content);
 	close(fd);
 	return dead;
+}
+
+/* A job of a dead spooler is taken over whether its lease is still there or not. */
+void lease_sweep(struct lease_watch *w)
+{
+	int fd = openat(w->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		if (strlen(entry->d_name) == SPOOL_INSTANCE_SIZE - 1 && lease_dead(w, entry->d_name))
+			(void)unlinkat(w->dir, entry->d_name, 0);
+	closedir(dir);
 }

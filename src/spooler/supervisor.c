@@ -320,6 +320,7 @@ static void on_housekeeping(void *context)
 	struct old undelivered = { s, SPOOL_UNDELIVERED, now - config->keep_undelivered_ms };
 
 	(void)spool_sweep(s->spool, now);
+	lease_sweep(s->others);
 	(void)spool_scan(s->spool, SPOOL_DONE, remove_old, NULL, &done);
 	(void)spool_scan(s->spool, SPOOL_UNDELIVERED, remove_old, NULL, &undelivered);
 	loop_timer_set(s->housekeeping, HOUSEKEEPING_MS);
