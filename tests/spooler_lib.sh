@@ -11,6 +11,7 @@ need openssl
 key=spooler-key
 sender=$scratch/sender
 spool=$scratch/spool
+planspoold=$build/planspoold
 mkdir "$sender"
 cp "$src/tests/plans/create/plan.json" "$sender/plan.json"
 write_key "$scratch/prod.key" "$key"
@@ -95,14 +96,14 @@ post_job() {
 
 # run_spooler: until the spool is empty.
 run_spooler() {
-	"$build/planspoold" --once 2>>"$scratch/spooler.log" || fail "planspoold --once: exit status $?"
-	left=$(find "$spool/new" "$spool/active" -mindepth 1)
+	"$planspoold" --once 2>>"$scratch/spooler.log" || fail "planspoold --once: exit status $?"
+	left=$(find "$spool/new" "$spool/active" -mindepth 1 -maxdepth 1 ! -name '.claim.*')
 	assert_equal "left in the spool" '' "$left"
 }
 
 # start_spooler [OPTION...]: in the background; sets $spooler_pid.
 start_spooler() {
-	"$build/planspoold" "$@" 2>>"$scratch/spooler.log" &
+	"$planspoold" "$@" 2>>"$scratch/spooler.log" &
 	spooler_pid=$!
 	pids="$pids $spooler_pid"
 }
@@ -124,6 +125,16 @@ expect_asked() {
 	asked "$1" "$2" >"$scratch/asked"
 	echo >>"$scratch/asked"
 	assert_grep "$2: asked $1" "^$3\$" "$scratch/asked"
+}
+
+# how_often NAME WHAT: how often the sender was asked for it.
+how_often() {
+	grep -c "\"job\":\"$1\",\"what\":\"$2\"" "$sender/transcript" || :
+}
+
+# asked_again NAME WHAT COUNT: whether it was more often than that.
+asked_again() {
+	[ "$(how_often "$1" "$2")" -gt "$3" ]
 }
 
 # tokens NAME: which tokens came with a job's requests, as in "plan:job storage:none".

@@ -3,7 +3,7 @@
  *
  * A worker is forked, not executed, so that it shares what the supervisor has loaded (policies, keys) without reading anything
  * again: a reload makes new workers and lets the old ones finish. Supervisor and worker talk over a socket of packets (worker.h); a
- * worker that stands still for STALL_MS (its loop has not waited for events since) is killed. A worker that dies by itself, or
+ * worker that stands still for PLANSPOOL_STALL_MS (its loop has not waited for events since) is killed. A worker that dies by itself, or
  * by that, blames the job that its board shows; one that we end blames none.
  */
 #include <errno.h>
@@ -23,7 +23,9 @@
 #include "spooler/crew.h"
 #include "spooler/worker.h"
 
-#define STALL_MS 30000
+#ifndef PLANSPOOL_STALL_MS		/* tests have less patience */
+#define PLANSPOOL_STALL_MS 30000
+#endif
 #define WATCH_MS 1000
 #define ALONE_MAX 4		/* workers at once for jobs that were blamed */
 #define RESTART_MS 1000		/* a worker that died is replaced after this, so that a bug at start does not spin */
@@ -48,6 +50,7 @@ struct crew {
 	unsigned wanted;
 	LIST_HEAD(crew_list, crew_worker) workers;
 	struct loop_timer *watchdog, *replace;
+	bool replacing;			/* the timer is set: further deaths do not put it off */
 };
 
 /* ---- messages ---- */
@@ -138,6 +141,13 @@ trouble:
 	return NULL;
 }
 
+static void replace_later(struct crew *c)
+{
+	if (!c->replacing)
+		loop_timer_set(c->replace, RESTART_MS);
+	c->replacing = true;
+}
+
 /* Starts what is missing. */
 static void replace(void *context)
 {
@@ -145,12 +155,13 @@ static void replace(void *context)
 	struct crew_worker *w;
 	unsigned there = 0;
 
+	c->replacing = false;
 	LIST_FOREACH(w, &c->workers, link)
 		there += !w->alone && !w->finishing;
 	while (there < c->wanted && start(c, false) != NULL)
 		there++;
 	if (there < c->wanted)
-		loop_timer_set(c->replace, RESTART_MS);
+		replace_later(c);
 }
 
 void crew_staff(struct crew *c, const struct settings *settings, unsigned n)
@@ -210,7 +221,7 @@ static void reap(struct crew_worker *w, int status)
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
 	if (w->stalled)
-		snprintf(how, sizeof how, "stood still for %d s and was ended", STALL_MS / 1000);
+		snprintf(how, sizeof how, "stood still for %d s and was ended", PLANSPOOL_STALL_MS / 1000);
 	else if (WIFSIGNALED(status))
 		snprintf(how, sizeof how, "was ended by signal %d", WTERMSIG(status));
 	else
@@ -250,7 +261,7 @@ static void on_child(void *context, int signal)
 		if (waitpid(w->pid, &status, WNOHANG) == w->pid)
 			reap(w, status);
 	}
-	loop_timer_set(c->replace, RESTART_MS);
+	replace_later(c);
 }
 
 static void on_watch(void *context)
@@ -261,7 +272,7 @@ static void on_watch(void *context)
 
 	LIST_FOREACH(w, &c->workers, link) {
 		since = w->board->busy_since_ms;
-		if (since != 0 && now - since > STALL_MS && !w->stalled && kill(w->pid, SIGKILL) == 0)
+		if (since != 0 && now - since > PLANSPOOL_STALL_MS && !w->stalled && kill(w->pid, SIGKILL) == 0)
 			w->stalled = true;
 		if (c->wanted == 0 || w->alone)
 			finish(w);

@@ -97,6 +97,13 @@ static void take_up(struct supervisor *s, const char *id)
 	give(s, entry);
 }
 
+/* The entry is given to nobody for a while, which grows from time to time. */
+static void put_off(const struct supervisor *s, struct roster_entry *entry)
+{
+	entry->wait_ms = schedule_backoff(entry->wait_ms, randombytes_random());
+	entry->not_before_ms = loop_now(s->loop) + entry->wait_ms;
+}
+
 static void job_ended(void *context, const char *id, bool again)
 {
 	struct supervisor *s = context;
@@ -106,8 +113,7 @@ static void job_ended(void *context, const char *id, bool again)
 		return;
 	if (again) {
 		entry->worker = NULL;
-		entry->wait_ms = schedule_backoff(entry->wait_ms, randombytes_random());
-		entry->not_before_ms = loop_now(s->loop) + entry->wait_ms;
+		put_off(s, entry);
 		return;
 	}
 	roster_remove(s->roster, entry);
@@ -137,6 +143,7 @@ static void worker_died(void *context, const struct crew_worker *worker, const c
 	roster_each(s->roster, orphan, &death);
 	if (entry != NULL) {
 		entry->alone = true;
+		put_off(s, entry);	/* a job that always ends its worker must not keep everybody busy with that */
 		(void)journal(s->spool, blamed, true, JOURNAL_BLAMED, "the worker that was busy with this job %s", how);
 	}
 	if (s->stopping && crew_size(s->crew) == 0)

@@ -1,0 +1,49 @@
+/*
+ * Makes a planspoold of its own for tests, whose workers die of certain jobs. Functions are wrapped by the linker
+ * (-Wl,--wrap): intake of a job with crash-intake in its id ends the worker with SIGABRT, and a plan with one of these
+ * words in its first part
+ *
+ *	crash-always	ends the worker with SIGABRT
+ *	crash-once	does so unless the file $CRASH_ONCE exists, which it makes
+ *	crash-stall	lets it stand still for ever
+ *
+ * while all others go their usual way.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "checks/checkset.h"
+#include "spooler/intake.h"
+
+int __real_checkset_feed(struct checkset_run *run, const char *data, size_t len);
+int __wrap_checkset_feed(struct checkset_run *run, const char *data, size_t len);
+
+static int first_time(void)
+{
+	const char *file = getenv("CRASH_ONCE");
+
+	return file != NULL && open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) >= 0;
+}
+
+int __wrap_checkset_feed(struct checkset_run *run, const char *data, size_t len)
+{
+	if (memmem(data, len, "crash-always", 12) != NULL)
+		abort();
+	if (memmem(data, len, "crash-once", 10) != NULL && first_time())
+		abort();
+	while (memmem(data, len, "crash-stall", 11) != NULL)
+		pause();
+	return __real_checkset_feed(run, data, len);
+}
+
+enum intake_end __real_intake(struct job_world *world, const char *id, struct intake *out);
+enum intake_end __wrap_intake(struct job_world *world, const char *id, struct intake *out);
+
+enum intake_end __wrap_intake(struct job_world *world, const char *id, struct intake *out)
+{
+	if (strstr(id, "crash-intake") != NULL)
+		abort();
+	return __real_intake(world, id, out);
+}
