@@ -1,0 +1,138 @@
+#!/bin/sh
+# The spooler's own life: reload, stop, two of them on one spool, limits of time, many jobs at once.
+. "${srcdir:-$(dirname "$0")/..}/tests/spooler_lib.sh"
+need pgrep
+
+# shellcheck disable=SC2119
+start_sender
+cp "$src/tests/plans/lifecycle/destroy.json" "$sender/destroy.json"
+# shellcheck disable=SC2119
+configure
+make_spool
+
+logged() {
+	[ "$(grep -c "$1" "$scratch/spooler.log")" -ge "$2" ]
+}
+accept_and_wait() {
+	accept_job "$@"
+	retry 30 [ -d "$spool/done/prod.$1" ] || fail "$1 does not end"
+}
+
+# --once without anything to do makes the spool and ends.
+rm -r "$spool"
+run_spooler
+assert "made a spool" [ -d "$spool/new" ]
+
+# HUP: the next job goes by the new checks, one on its way by the old; what is faulty changes nothing.
+for name in before during after broken again; do
+	script "$name" plan "200 body=destroy.json"
+done
+sed -i '/^during plan/d' "$sender/script"
+script during plan "200 body=destroy.json stall=1000 until=reloaded"
+# shellcheck disable=SC2119
+start_spooler
+accept_and_wait before
+expect before passed '1 passed'
+accept_job during
+retry 30 asked_again during plan 0 || fail "during is not fetched"
+checks='[{changes: {max_delete: 0}}]'
+# shellcheck disable=SC2119
+configure
+kill -HUP "$spooler_pid"
+retry 30 logged ': reloaded$' 1 || fail "not reloaded"
+accept_and_wait after
+expect after failed '1 failed'
+assert "during is on its way" [ -d "$spool/active/prod.during" ]
+: >"$sender/reloaded"
+retry 30 [ -d "$spool/done/prod.during" ] || fail "during does not end"
+expect during passed '1 passed'
+expect_asked GET during plan:200
+for faulty in "checks: [{changes: {max_delete: many}}]" "hosts: nowhere" "nonsense"; do
+	# shellcheck disable=SC2119
+	configure
+	sed -i "s/^    checks: .*/    $faulty/" "$scratch/planspool.yaml"
+	before=$(grep -c 'not reloaded' "$scratch/spooler.log" || :)
+	kill -HUP "$spooler_pid"
+	retry 30 logged 'not reloaded: what was in force stays' $((before + 1)) || fail "$faulty is taken"
+done
+# shellcheck disable=SC2119
+configure
+accept_and_wait broken
+expect broken failed '1 failed'
+for i in 1 2 3 4 5; do
+	kill -HUP "$spooler_pid"
+	accept_and_wait "hup$i"
+done
+retry 30 sh -c "[ \"\$(pgrep -P $spooler_pid | wc -l)\" -eq 2 ]" || fail "workers of old settings stay"
+
+# TERM: what can be finished is, the rest is left to the next start. A second one ends at once.
+script finishes final "200 until=finish"
+script stalls plan "200 stall=1000 until=never"
+accept_job finishes
+accept_job stalls
+retry 30 asked_again finishes final 0 || fail "finishes is not delivered"
+retry 30 asked_again stalls plan 0 || fail "stalls is not fetched"
+kill -TERM "$spooler_pid"
+retry 30 logged 'signal 15: stopping, with 2 jobs under way' 1 || fail "TERM is not heard"
+accept_job late
+: >"$sender/finish"
+retry 30 [ -d "$spool/done/prod.finishes" ] || fail "finishes is not finished"
+# shellcheck disable=SC2119
+stop_spooler
+assert "stalls is left" [ -d "$spool/active/prod.stalls" ]
+assert "late is left" [ -f "$spool/new/prod.late.json" ]
+expect_asked PATCH stalls 'running:200'
+: >"$sender/script"
+run_spooler
+expect stalls passed '1 passed'
+expect late passed '1 passed'
+
+# limits.job counts from the acceptance: what stalls is answered, what waited too long is not even begun, and after the
+# sender's hour a final is tried once.
+# backdate JOB HOURS: as if it had been accepted so long ago.
+backdate() {
+	sed -i "s/\"received_at\":\"[^\"]*\"/\"received_at\":\"$(date -u -d "$2 hours ago" +%Y-%m-%dT%H:%M:%S.000Z)\"/" \
+		"$spool/new/prod.$1.json"
+}
+accept_job ancient
+accept_job ancient500
+script ancient500 final 500
+backdate ancient 2
+backdate ancient500 2
+limits='{job: 2s}'
+# shellcheck disable=SC2119
+configure
+script slow plan "200 stall=1000 until=never"
+script unready plan 204
+accept_job slow
+accept_job unready
+run_spooler
+expect ancient failed 'limits.job.*before it could be taken up'
+expect_asked GET ancient ''
+expect_asked PATCH ancient500 'final:500'
+assert_grep "ancient500: log" '"event":"undelivered","detail":"500; the run.s time is over"' \
+	"$spool/undelivered/prod.ancient500/log.jsonl"
+expect slow failed 'not everything was checked: the time of the run task .limits.job. was over'
+expect unready failed 'limits.job. was over'
+limits=
+
+# Two on one spool: each job is done once.
+# shellcheck disable=SC2119
+configure
+many=$(seq -f twin%g 50)
+for name in $many; do
+	accept_job "$name"
+done
+"$planspoold" --once 2>>"$scratch/twin.log" &
+twin_pid=$!
+pids="$pids $twin_pid"
+start_spooler --once
+wait "$twin_pid" || fail "the first: exit status $?"
+wait "$spooler_pid" || fail "the second: exit status $?"
+for name in $many; do
+	expect "$name" passed '1 passed'
+	expect_asked PATCH "$name" 'running:200 final:200'
+done
+assert_equal "nothing is put aside" '' "$(ls "$spool/corrupt")"
+expect_no_secrets
+finish
