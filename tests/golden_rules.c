@@ -176,6 +176,16 @@ static bool has_index(const char *s)
 	return strstr(s, "_t.") != NULL && strchr(s, '[') != NULL;
 }
 
+static bool is_hop(const char *s)
+{
+	return strncmp(s, "module.", 7) == 0 || strncmp(s, "var.", 4) == 0;
+}
+
+static bool has_key(const char *s)
+{
+	return strncmp(s, "module.", 7) == 0 && strstr(s, "[\"") != NULL;
+}
+
 static bool plan_has(const struct difference *d, const char *section, text_fn *fn)
 {
 	struct text_search s = { fn, false };
@@ -196,6 +206,12 @@ static const char *connection_rule(const struct difference *d, const struct cond
 		return "A 4, row 24: text for connected_resource_types is a list of one";
 	if (plan_has(d, "configuration", has_index))
 		return "A 5: an index in a reference names the instance";
+	if (json_has(json_get(json_get(d->plan, "configuration"), "root_module"), "module_calls")) {
+		if (plan_has(d, "resource_changes", has_key))
+			return "A 5: modules with for_each connect";
+		if (plan_has(d, "configuration", is_hop))
+			return "A 5: inputs and outputs of modules connect";
+	}
 	if (plan_has(d, "planned_values", is_address) && !plan_has(d, "configuration", is_address))
 		return "A 5: text that looks like a reference is none";
 	return NULL;

@@ -205,12 +205,14 @@ static void connections(void **state)
 			"{cond_type: attribute, resource_types: [a_t], attribute: x, operator: exists}]}",
 			"a_t.exact pass, a_t.in[0] pass, a_t.in[1] pass, a_t.none fail, a_t.out pass, "
 			"module.m[\"k\"].a_t.arg unknown" },
-#define ALONE "{and: [{cond_type: connection, operator: not_exists, resource_types: [d_t], connected_resource_types: [e_t]}, "
-		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: two.*.x, operator: exists}]}", "d_t.two pass" },
-		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: two.*.x, operator: not_exists}]}",
-			"d_t.two unknown" },
-		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: \"two[*].x\", operator: jsonpath_exists}]}",
-			"d_t.two unknown" },
+#define ALONE "{and: [{cond_type: connection, operator: not_exists, resource_types: [d_t], " \
+	"connected_resource_types: [e_t]}, "
+		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: two.*.x, operator: exists}]}",
+			"d_t.two pass" },
+		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: two.*.x, operator: "
+			"not_exists}]}", "d_t.two unknown" },
+		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: \"two[*].x\", operator: "
+			"jsonpath_exists}]}", "d_t.two unknown" },
 		{ NULL, ALONE "{cond_type: attribute, resource_types: [d_t], attribute: \"two[*].x\", "
 			"operator: jsonpath_not_exists}]}", "d_t.two fail" },
 		/* No connection, but existence hangs on references in the same way. */

@@ -231,7 +231,8 @@ static void unknown(void **state)
 		{ "one.*.x", "exists", NULL, "pass" }, { "both.*.x", "exists", NULL, "pass" },
 		{ "one.*.x", "not_exists", NULL, "unknown" }, { "both.*.x", "not_exists", NULL, "fail" },
 		{ "one[*].x", "jsonpath_exists", NULL, "unknown" }, { "both[*].x", "jsonpath_exists", NULL, "pass" },
-		{ "one[*].x", "jsonpath_not_exists", NULL, "fail" }, { "both[*].x", "jsonpath_not_exists", NULL, "fail" },
+		{ "one[*].x", "jsonpath_not_exists", NULL, "fail" }, { "both[*].x", "jsonpath_not_exists", NULL,
+			"fail" },
 	};
 
 	(void)state;

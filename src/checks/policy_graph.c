@@ -81,23 +81,6 @@ static size_t name_length(const char *s)
 	return strcspn(s, ".[");
 }
 
-/* The length of an index in brackets at s, 0 if there is none. */
-static size_t index_length(const char *s)
-{
-	bool quoted = false;
-	size_t n = 0;
-
-	if (*s != '[')
-		return 0;
-	for (; s[n] != '\0' && (quoted || s[n] != ']'); n++) {
-		if (s[n] == '\\' && quoted && s[n + 1] != '\0')
-			n++;
-		else if (s[n] == '"')
-			quoted = !quoted;
-	}
-	return s[n] == ']' ? n + 1 : 0;
-}
-
 /* The index of a node: what stands behind TYPE.NAME in its address. */
 static const char *node_index(const struct policy_kept *k)
 {
@@ -116,8 +99,8 @@ static size_t common_steps(const struct policy_kept *k, const struct place *p)
 		size_t end = at;
 
 		while (end < k->module_len && k->address[end] != '.')
-			end += k->address[end] == '[' && index_length(k->address + end) > 0 ?
-				index_length(k->address + end) : 1;
+			end += k->address[end] == '[' && policy_keep_key_length(k->address + end) > 0 ?
+				policy_keep_key_length(k->address + end) : 1;
 		if (end > p->instance_len || memcmp(k->address + at, p->instance + at, end - at) != 0 ||
 			(end < p->instance_len && p->instance[end] != '.'))
 			break;
@@ -161,7 +144,8 @@ static const struct policy_kept *choose(const struct resolver *r, const char *co
 
 static void resolve(struct resolver *r, const struct place *p, const char *text, unsigned hops);
 
-/* Whether a node has the block that a reference stands in. Inputs and outputs of modules (NULL) have no blocks to miss. */
+/* Whether a node has the block that a reference stands in. Inputs and outputs of modules (NULL) have no blocks to miss.
+ * */
 static bool has_block(const struct policy_kept *node, uint32_t block)
 {
 	if (node == NULL || node->block_count == UINT16_MAX)
@@ -209,7 +193,8 @@ static void resolve_resource(struct resolver *r, const struct place *p, const ch
 	if (buf_append(&config, p->config, p->config_len) == 0 && buf_append(&config, ".", p->config_len > 0) == 0 &&
 		buf_append(&config, text, (size_t)(name + name_len - text)) == 0) {
 		const char *word = policy_store_word(r->graph->keep->store, buf_text(&config));
-		const struct policy_kept *to = choose(r, word, p, name + name_len, index_length(name + name_len));
+		const struct policy_kept *to = choose(r, word, p, name + name_len,
+			policy_keep_key_length(name + name_len));
 
 		if (to != NULL && to != r->from)
 			add_edge(r->graph, r->from->number, to->number);
@@ -226,8 +211,8 @@ static size_t last_module(const char *instance, size_t len)
 		if (strncmp(instance + at, "module.", 7) == 0 && (at == 0 || instance[at - 1] == '.')) {
 			start = at;
 			at += 7;
-		} else if (instance[at] == '[' && index_length(instance + at) > 0) {
-			at += index_length(instance + at);
+		} else if (instance[at] == '[' && policy_keep_key_length(instance + at) > 0) {
+			at += policy_keep_key_length(instance + at);
 		} else {
 			at++;
 		}
@@ -249,7 +234,7 @@ static void resolve_variable(struct resolver *r, const struct place *p, const ch
 		.index = step + index,
 	};
 
-	above.index_len = instance + index < p->instance_len ? index_length(above.index) : 0;
+	above.index_len = instance + index < p->instance_len ? policy_keep_key_length(above.index) : 0;
 	resolve_source(r, &above, policy_graph_source(r->graph, p->config, p->config_len, "#input.", name,
 		name_length(name)), NULL, hops + 1);
 }
@@ -257,7 +242,7 @@ static void resolve_variable(struct resolver *r, const struct place *p, const ch
 /* module.NAME.OUTPUT or module.NAME[key].OUTPUT: what the output refers to in that module. */
 static void resolve_output(struct resolver *r, const struct place *p, const char *text, unsigned hops)
 {
-	size_t step = 7 + name_length(text + 7), key = index_length(text + step);
+	size_t step = 7 + name_length(text + 7), key = policy_keep_key_length(text + step);
 	const char *output = text + step + key;
 	struct buf config = BUF_INIT(NAME_MAX_BYTES), instance = BUF_INIT(NAME_MAX_BYTES);
 

@@ -37,25 +37,41 @@ void policy_keep_free(struct policy_keep *k)
 	*k = (struct policy_keep){ .store = NULL };
 }
 
-/* Appends a module's address without instance keys; keys in quotes may hold anything. */
-static void put_module(struct buf *out, const char *module)
+size_t policy_keep_key_length(const char *s)
 {
-	while (*module != '\0') {
-		if (*module != '[') {
-			if (buf_append(out, module++, 1) != 0)
-				return;
-			continue;
-		}
-		bool quoted = false;
+	bool quoted = false;
+	size_t n = 0;
 
-		for (; *module != '\0' && (quoted || *module != ']'); module++) {
-			if (*module == '\\' && quoted && module[1] != '\0')
-				module++;
-			else if (*module == '"')
-				quoted = !quoted;
-		}
-		module += *module == ']';
+	if (*s != '[')
+		return 0;
+	for (; s[n] != '\0' && (quoted || s[n] != ']'); n++) {
+		if (s[n] == '\\' && quoted && s[n + 1] != '\0')
+			n++;
+		else if (s[n] == '"')
+			quoted = !quoted;
 	}
+	return s[n] == ']' ? n + 1 : 0;
+}
+
+/* The length of the module's address at the start of a resource's, as module.a["k"].module.b. names, if not NULL, gets
+ * it without keys. */
+static size_t module_length(const char *address, struct buf *names)
+{
+	size_t len = 0, at = 0;
+
+	while (strncmp(address + at, "module.", 7) == 0) {
+		size_t name = at + 7, end = name + strcspn(address + name, ".["),
+			key = policy_keep_key_length(address + end);
+
+		if (address[end + key] != '.')
+			break;
+		if (names != NULL && (buf_append(names, ".", names->len > 0) != 0 ||
+			buf_append(names, address + at, end - at) != 0))
+			break;
+		len = end + key;
+		at = len + 1;
+	}
+	return len;
 }
 
 /* The address of a resource in the configuration. */
@@ -64,7 +80,7 @@ static const char *config_of_change(struct policy_keep *k, const struct resource
 	struct buf *text = &k->text;
 
 	buf_clear(text);
-	put_module(text, change->module_address);
+	module_length(change->address, text);
 	if (buf_append(text, ".", text->len > 0) != 0 || (change->data && buf_append(text, "data.", 5) != 0) ||
 		buf_append(text, change->type, strlen(change->type)) != 0 || buf_append(text, ".", 1) != 0 ||
 		buf_append(text, change->name, strlen(change->name)) != 0)
@@ -81,8 +97,9 @@ struct policy_kept *policy_keep_node(struct policy_keep *k, const struct policy_
 	kept->config = policy_store_word(k->store, node->change != NULL ? config_of_change(k, node->change) : "");
 	kept->managed = node->type.managed;
 	kept->tagged = node->type.tagged;
-	if (node->change != NULL && strlen(node->change->module_address) < UINT16_MAX)
-		kept->module_len = (uint16_t)strlen(node->change->module_address);
+	size_t module = node->change != NULL ? module_length(node->address, NULL) : 0;
+
+	kept->module_len = module < UINT16_MAX ? (uint16_t)module : 0;
 	kept->number = (uint32_t)k->count++;
 	if (k->last != NULL)
 		k->last->next = kept;

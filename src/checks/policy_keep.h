@@ -96,6 +96,9 @@ struct policy_then {
 	const struct policy_pending *pending;
 };
 
+/* The length of an instance key in brackets at the start of s, 0 if there is none; keys in quotes may hold anything. */
+size_t policy_keep_key_length(const char *s);
+
 /* Hashes of blocks: of the one that stands under key at index within above (0: the resource). */
 uint64_t policy_keep_block(const struct policy_keep *k, uint64_t above, const char *key, size_t len, size_t index);
 
