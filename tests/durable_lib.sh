@@ -76,15 +76,11 @@ recover() {
 	return 1
 }
 
-# answered_once SPOOL NAME: the job is in done/, the sender got its result.json, and nothing else as its final.
+# answered_once SPOOL NAME: the job is in done/, the sender got its result.json as its final, and nothing else.
 answered_once() {
-	cmp -s "$1/done/prod.$2/result.json" "$sender/$2.final.1" || {
-		echo "$2: not in done/, or its result is not what was sent first: $(find "$1" -name "*prod.$2*") $(ls "$sender/$2".final.* 2>&1)"
-		return 1
-	}
 	for final in "$sender/$2".final.*; do
-		cmp -s "$final" "$sender/$2.final.1" || {
-			echo "$2: got two different finals"
+		cmp -s "$final" "$1/done/prod.$2/result.json" || {
+			echo "$2: not in done/, or $final is not its result: $(find "$1" -name "*prod.$2*" | tr '\n' ' ')"
 			return 1
 		}
 	done
