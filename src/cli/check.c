@@ -24,6 +24,7 @@
 #include "checks/verdict.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "cli/report.h"
 
 /* Without a configuration; the same as its defaults. */
 #define LIMIT_RESOURCE (UINT64_C(16) << 20)
@@ -64,7 +65,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct o
 			o->policies[o->policy_count++] = optarg;
 			break;
 		case FORMAT:
-			if (!cli_format(self, optarg, &o->format))
+			if (!cli_format(self, optarg, CLI_JUNIT + 1, &o->format))
 				return CLI_TROUBLE;
 			break;
 		case ALL:
@@ -305,6 +306,26 @@ static void print_report(struct work *w, bool failed)
 	free(counts);
 }
 
+static void print(const struct options *o, struct work *w, bool failed)
+{
+	const struct report report = { .outcomes = w->outcomes, .plan = o->plan, .failed = failed, .all = o->all };
+
+	switch (o->format) {
+	case CLI_TEXT:
+		print_report(w, failed);
+		break;
+	case CLI_JSON:
+		print_json(o, w, failed);
+		break;
+	case CLI_SARIF:
+		sarif_print(&report);
+		break;
+	case CLI_JUNIT:
+		junit_print(&report);
+		break;
+	}
+}
+
 static int check(const struct cli_command *self, int argc, char **argv)
 {
 	struct options o = { .format = CLI_TEXT };
@@ -318,10 +339,7 @@ static int check(const struct cli_command *self, int argc, char **argv)
 	if (status == CLI_GO_ON) {
 		bool failed = verdict_failed(w.outcomes, w.endpoint != NULL && w.endpoint->pass_on_error);
 
-		if (o.format == CLI_JSON)
-			print_json(&o, &w, failed);
-		else
-			print_report(&w, failed);
+		print(&o, &w, failed);
 		status = cli_flush(failed ? CLI_FAILED : CLI_OK);
 	}
 	outcomes_free(w.outcomes);
@@ -333,13 +351,13 @@ static int check(const struct cli_command *self, int argc, char **argv)
 
 const struct cli_command command_check = {
 	.name = "check",
-	.synopsis = "[-c FILE] [--endpoint NAME] [--policy PATH]... [--format text|json] [--all] PLAN|-",
+	.synopsis = "[-c FILE] [--endpoint NAME] [--policy PATH]... [--format text|json|sarif|junit] [--all] PLAN|-",
 	.purpose = "Check a plan, as terraform show -json writes it.",
 	.help =
 		"  -c, --config FILE   use the checks of this configuration's endpoint\n"
 		"  --endpoint NAME     which endpoint, if it has several\n"
 		"  --policy PATH       a policy file, or a folder of them; may be repeated\n"
-		"  --format FORMAT     text (default) or json\n"
+		"  --format FORMAT     text (default), json, sarif (2.1.0) or junit (XML)\n"
 		"  --all               show passed resources too, and every hit\n",
 	.run = check,
 };

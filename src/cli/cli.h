@@ -39,9 +39,9 @@ int cli_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define CLI_OPTIONS { "help", 0, 0, CLI_OPTION_HELP }, { "version", 0, 0, CLI_OPTION_VERSION }
 int cli_option(const struct cli_command *self, int c, char *const *argv);
 
-enum cli_format { CLI_TEXT, CLI_JSON };
-/* "text" or "json"; false after saying what is wrong. */
-bool cli_format(const struct cli_command *self, const char *name, enum cli_format *out);
+enum cli_format { CLI_TEXT, CLI_JSON, CLI_SARIF, CLI_JUNIT };
+/* One of the first n of these by its name; false after saying what is wrong. */
+bool cli_format(const struct cli_command *self, const char *name, unsigned n, enum cli_format *out);
 
 /* The configuration; file NULL: the default one. NULL after all its faults were printed. */
 struct config *cli_config(const char *file);

@@ -240,7 +240,7 @@ static int list(const struct cli_command *self, int argc, char **argv)
 			all = false;
 			break;
 		case FORMAT:
-			if (!cli_format(self, optarg, &format))
+			if (!cli_format(self, optarg, CLI_JSON + 1, &format))
 				return CLI_TROUBLE;
 			break;
 		default:

@@ -102,20 +102,21 @@ int cli_option(const struct cli_command *self, int c, char *const *argv)
 	}
 }
 
-bool cli_format(const struct cli_command *self, const char *name, enum cli_format *out)
+bool cli_format(const struct cli_command *self, const char *name, unsigned n, enum cli_format *out)
 {
-	if (strcmp(name, "text") == 0) {
-		*out = CLI_TEXT;
-	} else if (strcmp(name, "json") == 0) {
-		*out = CLI_JSON;
-	} else {
-		if (strcmp(name, "sarif") == 0 || strcmp(name, "junit") == 0)
-			cli_usage_error(self, "--format %s is not available in this version: text or json", name);
-		else
-			cli_usage_error(self, "--format %s: must be text or json", name);
-		return false;
+	static const char *const names[] = {
+		[CLI_TEXT] = "text", [CLI_JSON] = "json", [CLI_SARIF] = "sarif", [CLI_JUNIT] = "junit",
+	};
+
+	for (unsigned i = 0; i < n; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*out = (enum cli_format)i;
+			return true;
+		}
 	}
-	return true;
+	cli_usage_error(self, "--format %s: must be %s", name,
+		n > CLI_SARIF ? "text, json, sarif or junit" : "text or json");
+	return false;
 }
 
 struct config *cli_config(const char *file)

@@ -45,7 +45,8 @@ static int run(const struct options *o)
 		rc = spool_purge(spool, state, clock_wall() - age_of(o, config, state), &removed);
 		if (rc != 0)
 			status = cli_trouble("%s/: not all could be removed: %s%s", spool_state_name(state),
-				strerror(errno), errno == EACCES || errno == EPERM ? "; run this as the spooler's user" : "");
+				strerror(errno), errno == EACCES || errno == EPERM ?
+				"; run this as the spooler's user" : "");
 		printf("%s: %zu removed\n", spool_state_name(state), removed);
 	}
 	if (spool != NULL)

@@ -60,8 +60,8 @@ static int retry_one(struct spool *spool, const char *id)
 			(void)nanosleep(&pause, NULL);
 	}
 	if (trouble == EEXIST)
-		return cli_trouble("%s: a duplicate of it lies in active/ until a spooler drops it: start planspoold and "
-			"try again", id);
+		return cli_trouble("%s: a duplicate of it lies in active/ until a spooler drops it: start planspoold, "
+			"then try again", id);
 	if (trouble != 0)
 		return cli_trouble("%s cannot be taken back: %s%s", id, strerror(trouble),
 			trouble == EACCES || trouble == EPERM ? "; run this as the spooler's user" : "");

@@ -291,7 +291,7 @@ static int show(const struct cli_command *self, int argc, char **argv)
 			config = optarg;
 			break;
 		case FORMAT:
-			if (!cli_format(self, optarg, &format))
+			if (!cli_format(self, optarg, CLI_JSON + 1, &format))
 				return CLI_TROUBLE;
 			break;
 		default:
