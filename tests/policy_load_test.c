@@ -55,11 +55,6 @@ static void faults(void **state)
 			"p.yaml:4: unknown cond_type 'atribute', did you mean 'attribute'?\n"
 			"p.yaml:5: unknown operator 'within' of a connection condition (known: exists, not_exists, "
 			"one_exists)\n" },
-		{ HEAD "definition: {cond_type: filter, attribute: resource_type, operator: within, value: [t]}",
-			"p.yaml:2: a filter alone decides nothing; put it into an 'and' with conditions\n" },
-		{ HEAD "definition: {}",
-			"p.yaml:2: this is no condition: it has neither cond_type nor attribute, and no and, or, "
-			"not\n" },
 		{ HEAD "definition: [a]", "p.yaml:2: definition is missing: it must be a mapping\n" },
 		{ HEAD "definition: {and: true}", "p.yaml:2: 'and' must be a list of blocks\n" },
 		{ HEAD "definition: {and: [a]}",
@@ -131,6 +126,11 @@ static void warnings(void **state)
 		{ "{and: [{cond_type: filter, attribute: resource_type, operator: within, value: [t]}, {" COND
 			", attribute: a, operator: exists}]}", "a filter does not leave resources out" },
 		{ "{cond_type: connection, operator: exists, resource_types: [t]}", "no connection is ever found" },
+		{ "{cond_type: filter, attribute: resource_type, operator: within, value: [t]}",
+			"a filter alone decides nothing" },
+		{ "{}", "this is no condition" }, { "{and: []}", "this is no condition" },
+		{ "{" COND ", attribute: \"a.*.(p\", operator: exists}",
+			"the part '(p' of the path 'a.*.(p' is no name" },
 	};
 
 	(void)state;

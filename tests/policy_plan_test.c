@@ -110,6 +110,10 @@ static void logic(void **state)
 			"{cond_type: attribute, resource_types: [a_t, b_t], attribute: zz, operator: not_exists}]}",
 			"a_t.x pass, b_t.y fail" },
 		{ NULL, "{and: " A "}", "a_t.x pass" },
+		/* What can never decide is an error for what it is about. */
+		{ NULL, "{cond_type: filter, attribute: resource_type, operator: within, value: [a_t]}",
+			"a_t.x error" },
+		{ NULL, "{resource_types: [b_t]}", "b_t.y error" }, { NULL, "{}", "a_t.x error, b_t.y error" },
 	};
 
 	(void)state;

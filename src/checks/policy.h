@@ -34,6 +34,10 @@ struct policy_condition {
 	size_t leaf;			/* its number within the policy, in the order of the file */
 	struct policy_types types;	/* resource_types */
 
+	/* Why it can never be evaluated, static text; NULL for all that can. Checkov takes such a condition and then raises
+	 * an exception on every node, so here every node it visits is an error. */
+	const char *hopeless;
+
 	/* attribute and filter */
 	char *attribute;
 	bool node_type;			/* filter: the attribute is resource_type, the type of the node */

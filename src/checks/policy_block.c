@@ -1,9 +1,9 @@
 /* Compiles the definition of a policy: blocks and conditions, every fault with file and line.
  *
- * Contract: what Checkov rejects is refused here (POLICY.md B 1.3), and what it accepts though it can never give a
- * verdict is refused as well: a condition without an attribute, a filter alone, a JSONPath that does not parse (A 4).
- * Keys that are ignored are warned about. Compilation goes on after a fault as far as it makes sense, so that all
- * faults of a file are said at once.
+ * Contract: what Checkov rejects is refused here (POLICY.md B 1.3), and so is a JSONPath that does not parse (A 4).
+ * What it accepts though it can never give a verdict (a filter alone, a condition without an attribute) is warned about
+ * and then an error on each resource (A 3). Keys that are ignored are warned about. Compilation goes on after a fault
+ * as far as it makes sense, so that all faults of a file are said at once.
  *
  * Limits: POLICY_DEPTH blocks within blocks, POLICY_LEAVES conditions, paths of POLICY_PATH_MAX bytes. */
 #include <stdlib.h>
@@ -192,9 +192,9 @@ static int read_path(struct compiler *c, struct policy_condition *cond, const st
 	}
 	cond->wildcard = policy_path_wildcard(cond->attribute);
 	if (cond->wildcard && policy_path_bad_part(cond->attribute, part, sizeof(part)) != NULL) {
-		faults_error(c->faults, c->file, line, "the path '%s' cannot be used: its part '%s' is no name",
-			cond->attribute, part);
-		return -1;
+		faults_warn(c->faults, c->file, line,
+			"the part '%s' of the path '%s' is no name: every resource is an error", part, cond->attribute);
+		cond->hopeless = "a part of the path is no name";
 	}
 	return 0;
 }
@@ -245,6 +245,14 @@ static int compile_kind(struct compiler *c, struct policy_condition *cond, const
 {
 	int choice = 0;
 
+	if (type == NULL && !is_truthy(doc_get(node, "attribute"))) {
+		cond->operator = policy_operator_named("any");
+		cond->hopeless = "it has neither cond_type nor attribute";
+		faults_warn(c->faults, c->file, node->line,
+			"this is no condition (it has neither cond_type nor attribute, and no "
+			"and, or, not): every resource is an error");
+		return 0;
+	}
 	if (type == NULL || strcmp(type, "attribute") == 0)
 		return compile_attribute(c, cond, node, type != NULL);
 	if (strcmp(type, "filter") == 0)
@@ -277,11 +285,6 @@ static int compile_condition(struct compiler *c, struct policy_block *b, const s
 	b->condition = cond;
 	cond->line = node->line;
 	warn_unknown_keys(c, node, condition_keys);
-	if (type == NULL && doc_get(node, "attribute") == NULL) {
-		faults_error(c->faults, c->file, node->line,
-			"this is no condition: it has neither cond_type nor attribute, and no and, or, not");
-		return -1;
-	}
 	if (compile_kind(c, cond, node, is_truthy(type) ? scalar_text(type) : NULL) != 0)
 		return -1;
 	if (policy_types_read(&cond->types, doc_get(node, "resource_types"), p->provider, false, c->file, node->line,
@@ -432,9 +435,10 @@ int policy_compile(struct policy *p, const struct doc_node *definition, struct f
 	if (p->root == NULL)
 		return -1;
 	if (p->root->kind == BLOCK_CONDITION && p->root->condition->kind == CONDITION_FILTER) {
-		faults_error(faults, p->file, p->root->line,
-			"a filter alone decides nothing; put it into an 'and' with conditions");
-		return -1;
+		p->root->condition->hopeless = "a filter alone decides nothing";
+		faults_warn(faults, p->file, p->root->line,
+			"a filter alone decides nothing: every resource it names is an error; "
+			"put it into an 'and' with conditions");
 	}
 	for (size_t i = 0; i < p->leaf_count; i++) {
 		const struct policy_condition *cond = p->leaves[i];

@@ -183,11 +183,24 @@ static enum truth evaluate_filter(const struct policy_condition *c, const struct
 	return policy_op_within(&v, &c->value, policy_scratch_workspace(node->scratch), why);
 }
 
+/* A filter alone is an error for what it names. */
+static void evaluate_hopeless(const struct policy_condition *c, const struct policy_node *node, struct policy_leaf *out)
+{
+	out->state = LEAF_ERROR;
+	if (c->kind == CONDITION_FILTER && evaluate_filter(c, node, &out->why) != TRUTH_TRUE)
+		out->state = LEAF_UNSET;
+	out->why = c->hopeless;
+}
+
 void policy_leaf_evaluate(const struct policy_condition *c, const struct policy_node *node, struct policy_leaf *out)
 {
 	out->state = LEAF_UNKNOWN;
 	out->why = NULL;
 	out->place_count = 0;
+	if (c->hopeless != NULL) {
+		evaluate_hopeless(c, node, out);
+		return;
+	}
 	switch (c->kind) {
 	case CONDITION_ATTRIBUTE:
 		evaluate_attribute(c, node, out);

@@ -180,6 +180,8 @@ static void evaluate(struct policy_run *r, uint32_t number, const struct policy_
 	}
 	enum truth verdict = policy_logic(p->root, leaf_now, &e);
 
+	if (p->root->kind == BLOCK_CONDITION && r->leaves[0].state == LEAF_UNSET)
+		return;		/* a filter alone, about others */
 	if ((verdict == TRUTH_UNKNOWN || verdict == TRUTH_ERROR) && any_depends(r, p)) {
 		e.references = true;
 		bool differs = policy_logic(p->root, leaf_now, &e) != verdict;
