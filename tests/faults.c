@@ -10,7 +10,7 @@
  *		crash:N		at call N, SIGKILL for the program and all its workers
  *		die:N		at call N, SIGKILL for the process that makes it
  *		fail:N:ERROR	call N fails with EIO, ENOSPC, EDQUOT, EMFILE or EINTR, or (SHORT) writes only half
- *		jobs		in the workers, the Nth call for the job <endpoint>.ERROR-N fails with ERROR
+ *		jobs		in the workers, the Nth call for the job prod.<letters>-ERROR-N fails with ERROR
  *	PLANSPOOL_FAULTS_ALL	count and crash look at every call; without, only at those that change something that
  *				outlives the process: names, data, and what is sent to others. A kill anywhere between two of
  *				these leaves the same behind.
@@ -174,8 +174,11 @@ static bool is_worker(void)
 /* Counts a call for the job that the path names, or for the one before if it is a directory of many. The fault or 0. */
 static int job_error(const char *path)
 {
-	const char *name = strstr(path, "/prod."), *hidden = strstr(path, ".prod."), *id, *dash;
+	const char *name = strstr(path, "/prod."), *hidden = strstr(path, ".prod."), *id;
+	char error[16];
+	unsigned at;
 	size_t len;
+	int number;
 
 	if (!is_worker())
 		return 0;
@@ -196,9 +199,11 @@ static int job_error(const char *path)
 			memcpy(f.job->id, id, len);
 		}
 	}
-	if (f.job == NULL || (dash = strchr(f.job->id, '-')) == NULL || ++f.job->calls != strtoul(dash + 1, NULL, 10))
+	if (f.job == NULL || sscanf(f.job->id, "%*[a-z]-%15[A-Z]-%u", error, &at) != 2 || ++f.job->calls != at)
 		return 0;
-	return error_number(f.job->id, (size_t)(dash - f.job->id));
+	number = error_number(error, strlen(error));
+	atomic_fetch_add(&f.shared->done, number != 0);
+	return number;
 }
 
 static void tell(void)
@@ -211,8 +216,11 @@ static int count(const char *path, bool change)
 {
 	unsigned n;
 
-	if (f.mode == JOBS)
-		return job_error(path);
+	if (f.mode == JOBS) {
+		n = (unsigned)job_error(path);
+		tell();
+		return (int)n;
+	}
 	if (!change && f.mode != FAIL && !f.all)
 		return 0;
 	n = atomic_fetch_add(&f.shared->calls, 1) + 1;

@@ -1,0 +1,86 @@
+#!/bin/sh
+# Failing calls: each call that an accept and a job's life make on the spool fails once, with each error that a disk, a full disk, a
+# quota or a busy machine gives, and with a short write. An accept answers 200 or 503 and leaves nothing half-written; a job
+# goes on or waits, and is answered once. With PLANSPOOL_TEST_LONG=1 every error at every call of the job; without, each call
+# fails with one of them.
+# shellcheck disable=SC2119
+. "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
+
+errors='EIO ENOSPC EDQUOT EMFILE EINTR SHORT'
+start_sender
+configure
+sed -i 's/^workers: .*/workers: 1/' "$scratch/planspool.yaml"
+cp "$scratch/planspool.yaml" "$spool.yaml"
+make_spool
+cp -a "$spool" "$scratch/empty"
+all=1
+
+# ---- accepting ----
+
+post_with_faults "$spool" count count
+calls=$(faults_done "$spool")
+calls=${calls% *}
+rm -rf "$spool"
+cp -a "$scratch/empty" "$spool"
+names='' refused=0
+for error in $errors; do
+	for n in $(seq 1 "$calls"); do
+		name=$error-$n
+		before=$(jobs_new)
+		post_with_faults "$spool" "fail:$n:$error" "$name"
+		status=$(sed -n 's/^Status: \([0-9]*\) .*/\1/p' "$scratch/response" | tr -d '\r')
+		case $status in
+		200)
+			assert "$name: in new/" [ -f "$spool/new/prod.$name.json" ]
+			;;
+		503)
+			refused=$((refused + 1))
+			assert_grep "$name" '^Retry-After: [0-9]+' "$scratch/response"
+			;;
+		*) fail "$name: $(cat "$scratch/response")" ;;
+		esac
+		# What lies in tmp/ after a fault in removing it is swept.
+		left_in_tmp=$(find "$spool/tmp" -type f ! -links 2 | wc -l)
+		assert "$name: nothing half-written" [ "$left_in_tmp" -eq 0 ]
+		accept_job "$name"
+		assert_equal "$name: one job" "$((before + 1))" "$(jobs_new)"
+		names="$names $name"
+	done
+done
+assert "some are refused" [ "$refused" -gt "$calls" ]
+recover "$spool" || fail "recovery"
+for name in $names; do
+	answered_once "$spool" "$name" || fail "$name"
+done
+assert_equal "corrupt" '' "$(ls "$spool/corrupt")"
+
+# ---- a job's life ----
+
+# All jobs in one run: in the worker, each has a fault of its own, named in its id.
+rm -rf "$spool"
+cp -a "$scratch/empty" "$spool"
+echo count | make_jobs "$spool"
+with_faults "$spool" count "$build/planspoold" --once 2>>"$scratch/spooler.log"
+calls=$(faults_done "$spool")
+calls=${calls% *}
+assert "calls of a job's life" [ "$calls" -gt 100 ]
+names='' turn=0
+for n in $(seq 1 "$calls"); do
+	for error in $errors; do
+		turn=$((turn + 1))
+		[ -n "$long" ] || [ $(((turn + n) % 6)) -eq 0 ] || continue
+		names="$names life-$error-$n"
+	done
+done
+# shellcheck disable=SC2086
+changing $names
+# shellcheck disable=SC2086
+printf '%s\n' $names | make_jobs "$spool"
+with_faults "$spool" jobs "$build/planspoold" --once 2>"$scratch/faults.log" || fail "planspoold --once: exit status $?"
+assert "faults" [ "$(faults_done "$spool" | cut -d ' ' -f 2)" -gt 50 ]
+recover "$spool" || fail "recovery"
+for name in $names; do
+	answered_once "$spool" "$name" || fail "$name: $(grep "prod.$name:" "$scratch/faults.log" "$spool.log")"
+done
+assert_equal "corrupt" '' "$(find "$spool/corrupt" "$spool/undelivered" -mindepth 1)"
+finish
