@@ -48,7 +48,7 @@ enum spool_accepted { SPOOL_ACCEPTED, SPOOL_DUPLICATE, SPOOL_REFUSED };
  * errno leaves nothing half-written, though after the link the whole job may stay. */
 enum spool_accepted spool_accept(struct spool *s, const char *id, const char *envelope, size_t len);
 
-/* 0 if this user may write jobs; else -1 with a reason. */
+/* 0 if this user may write jobs and there is room for one; else -1 with a reason. */
 int spool_writable(struct spool *s, char why[SPOOL_WHY]);
 /* Milliseconds since a spooler last showed life, by the mtimes in spoolers/; -1 if none ever did. */
 int64_t spool_last_life(struct spool *s);

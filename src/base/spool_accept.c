@@ -9,11 +9,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fsio.h"
 #include "base/spool_layout.h"
+
+#define ROOM_BYTES (16u << 20)
+#define ROOM_FILES 1000
 
 bool spool_can_unseal(const struct spool *s, const char *seal_key_id)
 {
@@ -45,6 +49,17 @@ static bool known(const struct spool *s, const char *id, const char *new_name)
 	return false;
 }
 
+/* Whether the file system has room for another job. What a file system does not count is not held against it. */
+static bool room(const struct spool *s)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(s->fd[TMP], &fs) != 0)
+		return true;
+	return (fs.f_blocks == 0 || fs.f_frsize == 0 || fs.f_bavail >= ROOM_BYTES / fs.f_frsize) &&
+		(fs.f_files == 0 || fs.f_favail >= ROOM_FILES);
+}
+
 enum spool_accepted spool_accept(struct spool *s, const char *id, const char *envelope, size_t len)
 {
 	enum spool_accepted how = SPOOL_REFUSED;
@@ -62,6 +77,10 @@ enum spool_accepted spool_accept(struct spool *s, const char *id, const char *en
 	if (known(s, id, name))
 		return fsio_sync(s->fd[NEW]) == 0 ? SPOOL_DUPLICATE : SPOOL_REFUSED;
 
+	if (!room(s)) {
+		errno = ENOSPC;
+		return SPOOL_REFUSED;
+	}
 	spool_name_unique(tmp, id);
 	if (fsio_create(s->fd[TMP], tmp, SPOOL_FILE_MODE, envelope, len) != 0)
 		return SPOOL_REFUSED;
@@ -93,6 +112,11 @@ int spool_writable(struct spool *s, char why[SPOOL_WHY])
 				strerror(s->fd[needed[i]] < 0 ? EACCES : errno));
 			return -1;
 		}
+	}
+	if (!room(s)) {
+		snprintf(why, SPOOL_WHY, "%s: less than %u MiB or %d files are left on its file system", s->directory, ROOM_BYTES >> 20,
+			ROOM_FILES);
+		return -1;
 	}
 	return 0;
 }

@@ -1,0 +1,80 @@
+#!/bin/sh
+# A spool on a small file system that fills up: the handler refuses early, with 503 and Retry-After, and leaves room for what was
+# accepted; duplicates are still answered 200. When there is none at all the jobs wait, and everything works again by itself
+# once there is. Needs root for a tmpfs of its own, or user namespaces.
+# shellcheck disable=SC2119
+if [ "$(id -u)" -ne 0 ] && [ -z "${PLANSPOOL_UNSHARED-}" ] && unshare -rm true 2>/dev/null; then
+	PLANSPOOL_UNSHARED=1 exec unshare -rm sh "$0" "$@"
+fi
+. "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
+
+mkdir "$spool"
+if ! mount -t tmpfs -o size=24m,nr_inodes=4000,mode=750 planspool-test "$spool" 2>"$scratch/mount.log"; then
+	echo "$test_name: cannot mount a tmpfs: $(cat "$scratch/mount.log")"
+	exit 77
+fi
+unmount() {
+	for pid in $pids; do
+		kill -KILL "$pid" 2>/dev/null || :
+	done
+	sleep 0.2
+	umount "$spool" || umount -l "$spool"
+}
+trap 'status=$?; unmount; exit_status $status' EXIT
+exit_status() {
+	(exit "$1")
+	cleanup
+}
+
+start_sender
+configure
+make_spool
+
+# answer NAME STATUS: what a request is answered.
+answer() {
+	post_job "$1"
+	assert_equal "$1: answer" "$2" "$(sed -n 's/^Status: \([0-9]*\) .*/\1/p' "$scratch/response" | tr -d '\r')"
+	[ "$2" = 200 ] || assert_grep "$1" '^Retry-After: [0-9]+' "$scratch/response"
+}
+
+accept_job first
+# Less than 16 MiB are left.
+head -c 12000000 /dev/zero >"$spool/ballast"
+answer refused 503
+assert_equal "nothing of it" '' "$(find "$spool" -name '*refused*')"
+answer first 200
+assert_grep "the log says why" 'refused: .*No space left on device' "$scratch/handler.log"
+run_spooler
+expect first passed '1 passed'
+rm "$spool/ballast"
+
+# Fewer than 1000 files are left.
+mkdir "$spool/ballast"
+seq 3200 | (cd "$spool/ballast" && xargs touch)
+answer refused 503
+rm -r "$spool/ballast"
+answer refused 200
+
+# Nothing is left at all when a result is to be written.
+script published plan '200 until=full'
+accept_job published
+start_spooler
+retry 20 [ -d "$spool/active/prod.published" ] || fail "published is not claimed"
+
+cat /dev/zero >"$spool/ballast" 2>/dev/null || :
+: >"$sender/full"
+retry 20 grep -q 'prod.published: the result cannot be written: No space left on device' "$scratch/spooler.log" || fail "no result"
+accept_more() {
+	post_job late
+	grep -q '^Status: 503' "$scratch/response"
+}
+assert "no more jobs" accept_more
+rm "$spool/ballast"
+retry 60 [ -d "$spool/done/prod.published" ] || fail "published does not go on"
+answer late 200
+retry 60 [ -d "$spool/done/prod.late" ] || fail "late is not done"
+stop_spooler
+for name in refused published late; do
+	expect "$name" passed '1 passed'
+done
+finish
