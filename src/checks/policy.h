@@ -34,8 +34,8 @@ struct policy_condition {
 	size_t leaf;			/* its number within the policy, in the order of the file */
 	struct policy_types types;	/* resource_types */
 
-	/* Why it can never be evaluated, static text; NULL for all that can. Checkov takes such a condition and then raises
-	 * an exception on every node, so here every node it visits is an error. */
+	/* Why it can never be evaluated, static text; NULL for all that can. Checkov takes such a condition and then
+	 * raises an exception on every node, so here every node it visits is an error. */
 	const char *hopeless;
 
 	/* attribute and filter */

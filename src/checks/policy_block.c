@@ -5,63 +5,15 @@
  * and then an error on each resource (A 3). Keys that are ignored are warned about. Compilation goes on after a fault
  * as far as it makes sense, so that all faults of a file are said at once.
  *
- * Limits: POLICY_DEPTH blocks within blocks, POLICY_LEAVES conditions, paths of POLICY_PATH_MAX bytes. */
+ * Limits: POLICY_DEPTH blocks within blocks. */
+#include "checks/policy_compiler.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/text.h"
-#include "checks/policy.h"
-#include "checks/policy_path.h"
 
-#define VALUE_MAX (1u << 20)
-
-struct compiler {
-	struct policy *policy;
-	struct faults *faults;
-	const char *file;
-};
-
-static struct policy_block *compile_block(struct compiler *c, const struct doc_node *node, unsigned depth);
-
-static const char *scalar_text(const struct doc_node *node)
-{
-	return node != NULL && node->kind == DOC_SCALAR && strlen(node->text) == node->len ? node->text : NULL;
-}
-
-/* Python's truth of a value in the file. */
-static bool is_truthy(const struct doc_node *node)
-{
-	struct doc_value v;
-
-	if (node == NULL)
-		return false;
-	if (node->kind != DOC_SCALAR)
-		return node->count > 0;
-	switch (doc_scalar(node, &v)) {
-	case DOC_NULL:
-		return false;
-	case DOC_BOOL:
-		return v.boolean;
-	case DOC_INTEGER:
-	case DOC_FLOAT:
-		return v.number != 0;
-	default:
-		return node->len > 0;
-	}
-}
-
-static void free_condition(struct policy_condition *c)
-{
-	if (c == NULL)
-		return;
-	policy_types_free(&c->types);
-	policy_types_free(&c->connected);
-	policy_jsonpath_free(c->jsonpath);
-	policy_operand_free(&c->value);
-	free(c->attribute);
-	free(c);
-}
+static struct policy_block *compile_block(struct policy_compiler *c, const struct doc_node *node, unsigned depth);
 
 void policy_block_free(struct policy_block *b)
 {
@@ -70,240 +22,10 @@ void policy_block_free(struct policy_block *b)
 	for (size_t i = 0; i < b->count; i++)
 		policy_block_free(b->children[i]);
 	free(b->children);
-	free_condition(b->condition);
+	policy_condition_free(b->condition);
 	policy_types_free(&b->types);
 	policy_types_free(&b->connected);
 	free(b);
-}
-
-static void warn_unknown_keys(struct compiler *c, const struct doc_node *node, const char *const *known)
-{
-	for (size_t i = 0; i < node->count; i++) {
-		const char *key = node->keys[i]->text, *nearest;
-		const char *const *k = known;
-
-		while (*k != NULL && strcmp(*k, key) != 0)
-			k++;
-		if (*k != NULL)
-			continue;
-		nearest = text_nearest(key, known);
-		if (nearest != NULL)
-			faults_warn(c->faults, c->file, node->keys[i]->line,
-				"the key '%s' is ignored, did you mean '%s'?", key, nearest);
-		else
-			faults_warn(c->faults, c->file, node->keys[i]->line, "the key '%s' is ignored", key);
-	}
-}
-
-/* The operator of a condition, which must be one of a few. */
-static int read_choice(struct compiler *c, const struct doc_node *node, const char *kind, const char *const *choices)
-{
-	const struct doc_node *operator = doc_get(node, "operator");
-	const char *text = scalar_text(operator);
-
-	for (int i = 0; text != NULL && choices[i] != NULL; i++) {
-		if (strcmp(text, choices[i]) == 0)
-			return i;
-	}
-	if (text == NULL) {
-		faults_error(c->faults, c->file, node->line, "operator is missing in a %s condition", kind);
-		return -1;
-	}
-	const char *nearest = text_nearest(text, choices);
-
-	struct buf known = BUF_INIT(256);
-
-	for (int i = 0; choices[i] != NULL; i++)
-		buf_printf(&known, "%s%s", i > 0 ? ", " : "", choices[i]);
-	faults_error(c->faults, c->file, operator->line, "unknown operator '%s' of a %s condition%s%s%s", text, kind,
-		nearest != NULL ? ", did you mean '" : " (known: ", nearest != NULL ? nearest : buf_text(&known),
-		nearest != NULL ? "'?" : ")");
-	buf_free(&known);
-	return -1;
-}
-
-static const char *const connection_operators[] = { "exists", "not_exists", "one_exists", NULL };
-static const char *const resource_operators[] = { "exists", "not_exists", NULL };
-static const char *const filter_operators[] = { "within", NULL };
-
-static int read_attribute(struct compiler *c, struct policy_condition *cond, const struct doc_node *node,
-	const char *kind)
-{
-	const char *text = scalar_text(doc_get(node, "attribute"));
-
-	if (text == NULL || *text == '\0') {
-		faults_error(c->faults, c->file, node->line, "attribute is missing in %s condition", kind);
-		return -1;
-	}
-	if (strlen(text) >= POLICY_PATH_MAX) {
-		faults_error(c->faults, c->file, node->line, "attribute is longer than %d bytes", POLICY_PATH_MAX - 1);
-		return -1;
-	}
-	cond->attribute = xstrdup(text);
-	return 0;
-}
-
-static int read_value(struct compiler *c, struct policy_condition *cond, const struct doc_node *node)
-{
-	const struct doc_node *value = doc_get(node, "value");
-	struct buf json = BUF_INIT(VALUE_MAX);
-	const char *why = "";
-
-	if (value == NULL)
-		buf_puts(&json, "null");
-	else if (policy_value_json(value, c->file, &json, c->faults) != 0)
-		goto fail;
-	if (policy_operand_init(&cond->value, xstrdup(buf_text(&json)), &why) != 0) {
-		faults_error(c->faults, c->file, value != NULL ? value->line : node->line,
-			"the value cannot be used: %s", why);
-		goto fail;
-	}
-	buf_free(&json);
-	return 0;
-fail:
-	buf_free(&json);
-	return -1;
-}
-
-static int unknown_operator(struct compiler *c, const struct doc_node *node, const char *prefix, const char *name)
-{
-	const char *nearest = policy_operator_nearest(name);
-
-	if (nearest != NULL)
-		faults_error(c->faults, c->file, node->line, "unknown operator '%s%s', did you mean '%s%s'?", prefix,
-			name, prefix, nearest);
-	else
-		faults_error(c->faults, c->file, node->line, "unknown operator '%s%s'", prefix, name);
-	return -1;
-}
-
-/* A path for the operator: JSONPath, wildcards or plain. */
-static int read_path(struct compiler *c, struct policy_condition *cond, const struct doc_node *node, bool jsonpath)
-{
-	char why[128], part[64];
-	unsigned line = doc_get(node, "attribute")->line;
-
-	if (jsonpath) {
-		cond->jsonpath = policy_jsonpath_parse(cond->attribute, why, sizeof(why));
-		if (cond->jsonpath != NULL)
-			return 0;
-		faults_error(c->faults, c->file, line, "the JSONPath '%s' cannot be used: %s", cond->attribute, why);
-		return -1;
-	}
-	cond->wildcard = policy_path_wildcard(cond->attribute);
-	if (cond->wildcard && policy_path_bad_part(cond->attribute, part, sizeof(part)) != NULL) {
-		faults_warn(c->faults, c->file, line,
-			"the part '%s' of the path '%s' is no name: every resource is an error", part, cond->attribute);
-		cond->hopeless = "a part of the path is no name";
-	}
-	return 0;
-}
-
-static int compile_attribute(struct compiler *c, struct policy_condition *cond, const struct doc_node *node, bool typed)
-{
-	const struct doc_node *operator = doc_get(node, "operator");
-	const char *name = typed ? scalar_text(operator) : "any";
-	static const char prefix[] = "jsonpath_";
-	bool jsonpath;
-
-	cond->kind = CONDITION_ATTRIBUTE;
-	if (name == NULL) {
-		faults_error(c->faults, c->file, node->line, "operator is missing in an attribute condition");
-		return -1;
-	}
-	jsonpath = strncmp(name, prefix, sizeof(prefix) - 1) == 0;
-	cond->operator = policy_operator_named(jsonpath ? name + sizeof(prefix) - 1 : name);
-	if (cond->operator == NULL)
-		return unknown_operator(c, operator, jsonpath ? prefix : "",
-			jsonpath ? name + sizeof(prefix) - 1 : name);
-	if (read_attribute(c, cond, node, "an attribute") != 0 || read_path(c, cond, node, jsonpath) != 0 ||
-		read_value(c, cond, node) != 0)
-		return -1;
-	if (cond->operator->prepare != NULL)
-		cond->operator->prepare(&cond->value);
-	return 0;
-}
-
-static int compile_filter(struct compiler *c, struct policy_condition *cond, const struct doc_node *node)
-{
-	cond->kind = CONDITION_FILTER;
-	if (read_choice(c, node, "filter", filter_operators) < 0 || read_attribute(c, cond, node, "a filter") != 0 ||
-		read_value(c, cond, node) != 0)
-		return -1;
-	cond->operator = policy_operator_named("within");
-	cond->node_type = strcmp(cond->attribute, "resource_type") == 0;
-	return 0;
-}
-
-static const char *const condition_keys[] = { "cond_type", "resource_types", "connected_resource_types", "attribute",
-	"operator", "value", NULL };
-static const char *const condition_types[] = { "attribute", "connection", "filter", "resource", NULL };
-
-/* By cond_type. */
-static int compile_kind(struct compiler *c, struct policy_condition *cond, const struct doc_node *node,
-	const char *type)
-{
-	int choice = 0;
-
-	if (type == NULL && !is_truthy(doc_get(node, "attribute"))) {
-		cond->operator = policy_operator_named("any");
-		cond->hopeless = "it has neither cond_type nor attribute";
-		faults_warn(c->faults, c->file, node->line,
-			"this is no condition (it has neither cond_type nor attribute, and no "
-			"and, or, not): every resource is an error");
-		return 0;
-	}
-	if (type == NULL || strcmp(type, "attribute") == 0)
-		return compile_attribute(c, cond, node, type != NULL);
-	if (strcmp(type, "filter") == 0)
-		return compile_filter(c, cond, node);
-	if (strcmp(type, "connection") == 0) {
-		cond->kind = CONDITION_CONNECTION;
-		choice = read_choice(c, node, "connection", connection_operators);
-	} else if (strcmp(type, "resource") == 0) {
-		cond->kind = CONDITION_RESOURCE;
-		choice = read_choice(c, node, "resource", resource_operators);
-	} else {
-		const char *nearest = text_nearest(type, condition_types);
-
-		faults_error(c->faults, c->file, doc_get(node, "cond_type")->line, "unknown cond_type '%s'%s%s%s", type,
-			nearest != NULL ? ", did you mean '" : " (known: attribute, connection, filter, resource)",
-			nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
-		return -1;
-	}
-	cond->connection = (enum policy_connection)choice;
-	return choice < 0 ? -1 : 0;
-}
-
-static int compile_condition(struct compiler *c, struct policy_block *b, const struct doc_node *node)
-{
-	struct policy *p = c->policy;
-	const struct doc_node *type = doc_get(node, "cond_type");
-	struct policy_condition *cond = xcalloc(1, sizeof(*cond));
-
-	b->kind = BLOCK_CONDITION;
-	b->condition = cond;
-	cond->line = node->line;
-	warn_unknown_keys(c, node, condition_keys);
-	if (compile_kind(c, cond, node, is_truthy(type) ? scalar_text(type) : NULL) != 0)
-		return -1;
-	if (policy_types_read(&cond->types, doc_get(node, "resource_types"), p->provider, false, c->file, node->line,
-		c->faults) != 0)
-		return -1;
-	b->connects = cond->kind == CONDITION_CONNECTION;
-	if (b->connects && policy_types_read(&cond->connected, doc_get(node, "connected_resource_types"), p->provider,
-		true, c->file, node->line, c->faults) != 0)
-		return -1;
-	if (p->leaf_count == POLICY_LEAVES) {
-		faults_error(c->faults, c->file, node->line, "more than %d conditions in one policy", POLICY_LEAVES);
-		return -1;
-	}
-	cond->leaf = p->leaf_count;
-	p->leaves = xreallocarray(p->leaves, p->leaf_count + 1, sizeof(*p->leaves));
-	p->leaves[p->leaf_count++] = cond;
-	policy_types_add(&b->types, &cond->types);
-	policy_types_add(&b->connected, &cond->connected);
-	return 0;
 }
 
 /* Which types a logical block visits. */
@@ -321,7 +43,8 @@ static void join_types(struct policy_block *b)
 	}
 }
 
-static int compile_children(struct compiler *c, struct policy_block *b, const struct doc_node *list, unsigned depth)
+static int compile_children(struct policy_compiler *c, struct policy_block *b, const struct doc_node *list,
+	unsigned depth)
 {
 	size_t n = list->kind == DOC_SEQUENCE ? list->count : 1;
 	int result = 0;
@@ -359,7 +82,7 @@ static const struct {
 	enum policy_block_kind kind;
 } logical[] = { { "and", BLOCK_AND }, { "or", BLOCK_OR }, { "not", BLOCK_NOT } };
 
-static void warn_siblings(struct compiler *c, const struct doc_node *node, const char *key)
+static void warn_siblings(struct policy_compiler *c, const struct doc_node *node, const char *key)
 {
 	for (size_t i = 0; i < node->count; i++) {
 		if (strcmp(node->keys[i]->text, key) != 0)
@@ -368,7 +91,7 @@ static void warn_siblings(struct compiler *c, const struct doc_node *node, const
 	}
 }
 
-static struct policy_block *compile_block(struct compiler *c, const struct doc_node *node, unsigned depth)
+static struct policy_block *compile_block(struct policy_compiler *c, const struct doc_node *node, unsigned depth)
 {
 	if (node->kind != DOC_MAPPING) {
 		faults_error(c->faults, c->file, node->line, "a block must be a mapping: a condition, or and, or, not");
@@ -385,7 +108,7 @@ static struct policy_block *compile_block(struct compiler *c, const struct doc_n
 	for (size_t i = 0; i < sizeof(logical) / sizeof(logical[0]); i++) {
 		const struct doc_node *list = doc_get(node, logical[i].key);
 
-		if (!is_truthy(list))
+		if (!policy_doc_truthy(list))
 			continue;
 		b->kind = logical[i].kind;
 		warn_siblings(c, node, logical[i].key);
@@ -397,7 +120,7 @@ static struct policy_block *compile_block(struct compiler *c, const struct doc_n
 			goto fail;
 		return b;
 	}
-	if (compile_condition(c, b, node) == 0)
+	if (policy_compile_condition(c, b, node) == 0)
 		return b;
 fail:
 	policy_block_free(b);
@@ -429,7 +152,7 @@ static void find_concerns(struct policy *p)
 
 int policy_compile(struct policy *p, const struct doc_node *definition, struct faults *faults)
 {
-	struct compiler c = { p, faults, p->file };
+	struct policy_compiler c = { p, faults, p->file };
 
 	p->root = compile_block(&c, definition, 1);
 	if (p->root == NULL)
