@@ -1,8 +1,8 @@
 /* Runs the policies check over golden cases and compares with Checkov's own answers.
  *
  * A case goes the way of a job: the plan's bytes into the reader, items into the check, outcomes out. Prints the
- * agreement by group of plans, and each rule of POLICY.md part A with the number of verdicts that it explains; a
- * difference without a rule fails. With -v each difference is printed.
+ * agreement by group of plans, and each rule of planspool-policies(5), DIFFERENCES, with the number of verdicts that it
+ * explains; a difference without a rule fails. With -v each difference is printed.
  *
  * The cases are in the folder that PLANSPOOL_POLICY_CASES names, else in ../shared/policy-cases beside the sources;
  * without them the test says that it was not run (exit status 77). */

@@ -14,7 +14,7 @@ struct difference {
 	bool ours_has_errors;		/* on this or another address */
 };
 
-/* The rule of POLICY.md part A that explains it, or NULL. */
+/* The rule of planspool-policies(5), DIFFERENCES, that explains it, or NULL. */
 const char *golden_rule(const struct difference *d);
 /* The rule by which a policy that Checkov accepted is refused, or NULL. expected: its verdicts by address. */
 const char *golden_refusal_rule(json_t *expected);

@@ -69,7 +69,7 @@ static bool names_key(const struct conditions *c, const char *key)
 	return false;
 }
 
-/* B 2.8: text that Checkov takes for unresolved. */
+/* Text that Checkov takes for unresolved. */
 static bool is_unresolved(const char *s)
 {
 	static const char *const fronts[] = { "var.", "local.", "module.", "data.", "aws_", "azurerm_", "azuread_",
@@ -234,7 +234,7 @@ static const char *verdict_rule(const struct difference *d, const struct conditi
 	if (c->names_self)
 		return "A 4, row 28: self is found by its name";
 	if (c->change_keys)
-		return "(B 2.3: the key is not in the case's own plan before the change)";
+		return "(the case names a key that its own plan has not before the change)";
 	return c->connects ? connection_rule(d, c) : NULL;
 }
 

@@ -61,7 +61,8 @@ struct policy_block {
 	struct policy_block **children;
 	size_t count;
 	/* Which nodes it visits (empty: every node): without connections the union over all that is below; with
-	 * connections the resource types of the children as POLICY.md B 6.3 takes them, and their connected types. */
+	 * connections the resource types of the children as planspool-policies(5), CONNECTIONS takes them, and their
+	 * connected types. */
 	struct policy_types types, connected;
 };
 
@@ -98,8 +99,8 @@ void policy_set_free(struct policy_set *set);	/* and everything in it, not set i
 int policy_compile(struct policy *p, const struct doc_node *definition, struct faults *faults);
 void policy_block_free(struct policy_block *b);
 
-/* policy_warn.c: says what is followed because Checkov does it, but was probably not meant (POLICY.md B 8, rows marked
- * W). */
+/* policy_warn.c: says what is followed because Checkov does it, but was probably not meant (planspool-policies(5),
+ * DIFFERENCES). */
 void policy_warn(const struct policy *p, struct faults *faults);
 
 /* policy_value.c: the JSON text of a value in a policy file by the rules of YAML 1.1. 0, or -1 with a fault (a date, a

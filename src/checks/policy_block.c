@@ -1,9 +1,9 @@
 /* Compiles the definition of a policy: blocks and conditions, every fault with file and line.
  *
- * Contract: what Checkov rejects is refused here (POLICY.md B 1.3), and so is a JSONPath that does not parse (A 4).
- * What it accepts though it can never give a verdict (a filter alone, a condition without an attribute) is warned about
- * and then an error on each resource (A 3). Keys that are ignored are warned about. Compilation goes on after a fault
- * as far as it makes sense, so that all faults of a file are said at once.
+ * Contract: what Checkov rejects is refused here (planspool-policies(5), CONDITIONS), and so is a JSONPath that does
+ * not parse (A 4). What it accepts though it can never give a verdict (a filter alone, a condition without an
+ * attribute) is warned about and then an error on each resource (A 3). Keys that are ignored are warned about.
+ * Compilation goes on after a fault as far as it makes sense, so that all faults of a file are said at once.
  *
  * Limits: POLICY_DEPTH blocks within blocks. */
 #include "checks/policy_compiler.h"

@@ -1,4 +1,4 @@
-/* Networks in CIDR notation, as far as the operator cidr_range_subset needs them (POLICY.md B 4.5). */
+/* Networks in CIDR notation, as far as the operator cidr_range_subset needs them (planspool-policies(5), OPERATORS). */
 #ifndef PLANSPOOL_CHECKS_POLICY_CIDR_H
 #define PLANSPOOL_CHECKS_POLICY_CIDR_H
 

@@ -1,8 +1,8 @@
 /* Operators that compare one value with another: equality, order, beginnings and ends, lengths and numbers of words.
  *
- * Contract: POLICY.md B 4.2, a row of its table each; a is the attribute (missing and null are the same), v what the
- * policy says. Order compares as numbers whenever both sides are numbers or numeric text (A 4, row 12), and else the
- * text forms.
+ * Contract: planspool-policies(5), OPERATORS, a row of its table each; a is the attribute (missing and null are the
+ * same), v what the policy says. Order compares as numbers whenever both sides are numbers or numeric text (A 4, row
+ * 12), and else the text forms.
  *
  * Limits: booleans ignore case as ASCII does. */
 #include <string.h>

@@ -1,7 +1,8 @@
 /* Compiles one condition: attribute, filter, resource or connection.
  *
- * Contract: what Checkov rejects is refused (POLICY.md B 1.3), with what was probably meant, and so is a JSONPath that
- * does not parse (A 4). Keys that are ignored, and a condition that can never give a verdict, are warned about.
+ * Contract: what Checkov rejects is refused (planspool-policies(5), CONDITIONS), with what was probably meant, and so
+ * is a JSONPath that does not parse (A 4). Keys that are ignored, and a condition that can never give a verdict, are
+ * warned about.
  *
  * Limits: POLICY_LEAVES conditions of a policy, paths of POLICY_PATH_MAX bytes, values of VALUE_MAX bytes. */
 #include "checks/policy_compiler.h"

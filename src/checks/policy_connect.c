@@ -1,8 +1,8 @@
 /* Evaluation of policies with connections: sets of nodes instead of single verdicts.
  *
- * Contract: POLICY.md B 6.2 to 6.5, over the edges of policy_graph.c. Each node has bits: passed, failed, unknown,
- * error; a node can have several until the block around decides. An error in a condition is the verdict where passing
- * would depend on it: fail comes first in an and, pass in an or.
+ * Contract: planspool-policies(5), CONNECTIONS, over the edges of policy_graph.c. Each node has bits: passed, failed,
+ * unknown, error; a node can have several until the block around decides. An error in a condition is the verdict where
+ * passing would depend on it: fail comes first in an and, pass in an or.
  *
  * The conditions on attributes were evaluated when each resource went by; here only their states are looked at. Time is
  * the number of conditions times nodes and edges. Depth of blocks is bounded at loading. */

@@ -1,4 +1,4 @@
-/* Policies with connections, evaluated over the whole plan (POLICY.md B 6.2 to 6.5). */
+/* Policies with connections, evaluated over the whole plan (planspool-policies(5), CONNECTIONS). */
 #ifndef PLANSPOOL_CHECKS_POLICY_CONNECT_H
 #define PLANSPOOL_CHECKS_POLICY_CONNECT_H
 

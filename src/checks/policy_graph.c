@@ -8,7 +8,7 @@
  *	module.NAME.OUTPUT		what the output refers to, in the module below
  *
  * Others (local, each, count, path, self, terraform) lead nowhere: the plan does not say what local values refer to.
- * Strings in values that look like references are none (POLICY.md A 5).
+ * Strings in values that look like references are none (planspool-policies(5), DIFFERENCES, A 5).
  *
  * Limits: HOPS steps through variables and outputs, BUDGET references followed in one plan; more makes the graph
  * incomplete, which is said in an outcome. */

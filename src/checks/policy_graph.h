@@ -1,5 +1,5 @@
-/* Connections between the nodes of a plan: references of the configuration, resolved to instances (POLICY.md B 6.1, A
- * 5). */
+/* Connections between the nodes of a plan: references of the configuration, resolved to instances
+ * (planspool-policies(5), CONNECTIONS, A 5). */
 #ifndef PLANSPOOL_CHECKS_POLICY_GRAPH_H
 #define PLANSPOOL_CHECKS_POLICY_GRAPH_H
 

@@ -1,4 +1,4 @@
-/* The part of JSONPath that policies use (POLICY.md B 3.4). */
+/* The part of JSONPath that policies use (planspool-policies(5), JSONPATH). */
 #ifndef PLANSPOOL_CHECKS_POLICY_JSONPATH_H
 #define PLANSPOOL_CHECKS_POLICY_JSONPATH_H
 

@@ -7,7 +7,8 @@
  *
  * Contract: the order of sections does not matter, everything is put together at the end of the plan. A place's
  * expression is found by its path: blocks by position, where an expression that is an object stands for a list of one
- * (POLICY.md B 2.6). For a part of an attribute (one key of a map) the attribute's expression counts.
+ * (planspool-policies(5), UNKNOWN VALUES). For a part of an attribute (one key of a map) the attribute's expression
+ * counts.
  *
  * Limits: PLACE_DEPTH steps of a path, BLOCKS_MAX blocks of a node; a node with more has all blocks of its
  * configuration. */

@@ -79,7 +79,8 @@ void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *nod
 /* Whether one of these expressions refers to something. */
 bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, size_t count);
 
-/* A resource of the configuration: remembers which of its expressions refer to something (POLICY.md B 2.6). */
+/* A resource of the configuration: remembers which of its expressions refer to something (planspool-policies(5),
+ * UNKNOWN VALUES). */
 void policy_keep_references(struct policy_keep *k, const struct plan_item *item);
 /* The address of what a configuration item is in: module.a.module.b, and name behind it. Interned. */
 const char *policy_keep_config(struct policy_keep *k, const struct plan_item *item, const char *name);

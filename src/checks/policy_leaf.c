@@ -1,7 +1,7 @@
 /* Evaluates one condition on one node: finding what its path selects, applying the operator, joining the results.
  *
- * Contract: POLICY.md B 3.3 and B 4.1 with unknown values known from after_unknown (A 2). A condition is false for
- * nodes of other types, but what is unknown is unknown before types are looked at, as in Checkov.
+ * Contract: planspool-policies(5), PATHS and OPERATORS, with unknown values known from after_unknown (A 2). A condition
+ * is false for nodes of other types, but what is unknown is unknown before types are looked at, as in Checkov.
  *
  * An unknown value that the configuration computes by a reference exists; without a reference nobody knows. Since the
  * configuration comes after the resources, such a result says on which places it depends (enum policy_leaf_state) and
@@ -209,7 +209,7 @@ void policy_leaf_evaluate(const struct policy_condition *c, const struct policy_
 		out->state = state_of(evaluate_filter(c, node, &out->why));
 		break;
 	case CONDITION_RESOURCE:
-		/* Inside of blocks: false for every node, and not_exists true (POLICY.md B 5.2). */
+		/* Inside of blocks: false for every node, and not_exists true (planspool-policies(5), LOGIC). */
 		out->state = c->connection == CONNECTION_NOT_EXISTS ? LEAF_TRUE : LEAF_FALSE;
 		break;
 	case CONDITION_CONNECTION:

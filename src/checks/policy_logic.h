@@ -1,4 +1,4 @@
-/* and, or and not over the conditions of a policy, for one node (POLICY.md B 5.2). */
+/* and, or and not over the conditions of a policy, for one node (planspool-policies(5), LOGIC). */
 #ifndef PLANSPOOL_CHECKS_POLICY_LOGIC_H
 #define PLANSPOOL_CHECKS_POLICY_LOGIC_H
 

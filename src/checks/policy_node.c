@@ -1,12 +1,12 @@
 /* Nodes: what policies see of a resource change or a provider block as a whole.
  *
- * Contract: values are those after the change (POLICY.md A 1); what nothing stands behind after the change, and deposed
- * objects, are no nodes. Data sources that are read later are nodes of type data.TYPE. A provider block has its
- * constant attributes that are true in Python's sense, and alias (B 2.2).
+ * Contract: values are those after the change (planspool-policies(5), DIFFERENCES, A 1); what nothing stands behind
+ * after the change, and deposed objects, are no nodes. Data sources that are read later are nodes of type data.TYPE. A
+ * provider block has its constant attributes that are true in Python's sense, and alias (VALUES).
  *
- * Attributes that hold a JSON document as text are decoded when first asked for (B 2.5); text that does not parse stays
- * text. __address__, __change_actions__ and __change_keys__ are found by name only. Arenas are used again for each
- * node. */
+ * Attributes that hold a JSON document as text are decoded when first asked for (VALUES); text that does not parse
+ * stays text. __address__, __change_actions__ and __change_keys__ are found by name only. Arenas are used again for
+ * each node. */
 #include "checks/policy_node.h"
 
 #include <stdlib.h>
@@ -241,7 +241,7 @@ struct view policy_node_member(const struct policy_node *node, const char *key, 
 		return provider_member(node, key, len);
 	const struct value *v = value_get_n(node->values, key, len);
 
-	/* Checkov stores an attribute self as self_; either name finds it (POLICY.md B 8, row 28). */
+	/* Checkov stores an attribute self as self_; either name finds it (planspool-policies(5), DIFFERENCES). */
 	if (v == NULL && len == 5 && memcmp(key, "self_", 5) == 0)
 		return policy_node_member(node, "self", 4);
 	return attribute_view(node, v, key, len);

@@ -1,8 +1,8 @@
 /* The table of operators, and applying one.
  *
  * Contract: a row is a name as policy files write it, the function that decides, and how the result is to be read:
- * negated rows are the exact complement of their positive one (POLICY.md B 4.2), also for missing attributes, and an
- * operator that cannot be applied to a value is TRUTH_ERROR for both.
+ * negated rows are the exact complement of their positive one (planspool-policies(5), OPERATORS), also for missing
+ * attributes, and an operator that cannot be applied to a value is TRUTH_ERROR for both.
  *
  * Unknown values (A 2): an operator that looks at the value is unknown when the value is. When only a part is, the rest
  * may decide; the column "partial" says what of the result can be trusted then. */

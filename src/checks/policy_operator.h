@@ -1,4 +1,4 @@
-/* Operators of attribute conditions (POLICY.md B 4): one table row each. */
+/* Operators of attribute conditions (planspool-policies(5), OPERATORS): one table row each. */
 #ifndef PLANSPOOL_CHECKS_POLICY_OPERATOR_H
 #define PLANSPOOL_CHECKS_POLICY_OPERATOR_H
 

@@ -6,7 +6,7 @@
  * the path, which is at most POLICY_PATH_MAX bytes. A list is entered by an index only, and a list of one block is that
  * block (policy_view.c).
  *
- * Wildcards are all-or-none (POLICY.md B 3.2): every * an index, or every ".*" left out. */
+ * Wildcards are all-or-none (planspool-policies(5), PATHS): every * an index, or every ".*" left out. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 

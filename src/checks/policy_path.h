@@ -1,4 +1,4 @@
-/* Attribute paths (POLICY.md B 3.1 and 3.2): dots between keys and indexes, * for any index. */
+/* Attribute paths (planspool-policies(5), PATHS): dots between keys and indexes, * for any index. */
 #ifndef PLANSPOOL_CHECKS_POLICY_PATH_H
 #define PLANSPOOL_CHECKS_POLICY_PATH_H
 

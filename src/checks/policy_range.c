@@ -1,4 +1,4 @@
-/* Operators about ranges: of numbers (POLICY.md B 4.4) and of addresses (B 4.5).
+/* Operators about ranges: of numbers (planspool-policies(5), OPERATORS) and of addresses (OPERATORS).
  *
  * Contract: "20-25" is all whole numbers from 20 to 25; ranges are compared as ranges, never written out. What the
  * policy says and what the attribute holds may both be a single value or a list. */

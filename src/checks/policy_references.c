@@ -1,9 +1,9 @@
 /* What the configuration refers to: the references of each resource, of the inputs of module calls and of outputs, as
  * they are handed out by the reader.
  *
- * Contract: all references of a resource's expressions count, also those of known values (POLICY.md B 6.1, source a);
- * those inside of a block are kept with the block, because they count only for instances that have it. Of each list of
- * references only the whole ones are kept: behind a.b[1].id Terraform also lists a.b[1] and a.b.
+ * Contract: all references of a resource's expressions count, also those of known values (planspool-policies(5),
+ * CONNECTIONS); those inside of a block are kept with the block, because they count only for instances that have it. Of
+ * each list of references only the whole ones are kept: behind a.b[1].id Terraform also lists a.b[1] and a.b.
  *
  * When the resources came first, what no node comes from is not kept. */
 #include "checks/policy_graph.h"

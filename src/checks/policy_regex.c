@@ -1,8 +1,9 @@
 /* Regular expressions of policies, under PCRE2.
  *
  * Contract: patterns are Python's as PCRE2 reads them, matched from the start of the text and not anchored at its end;
- * both dialects agree on nearly everything policies use, and nothing is translated (POLICY.md B 8, row 32). A pattern
- * that does not compile matches nothing, as in Checkov; policy_warn.c says so when the policy is loaded.
+ * both dialects agree on nearly everything policies use, and nothing is translated (planspool-policies(5),
+ * DIFFERENCES). A pattern that does not compile matches nothing, as in Checkov; policy_warn.c says so when the policy
+ * is loaded.
  *
  * Hostile patterns and texts: matching has limits on steps, depth and memory. Reaching one is an error for that
  * resource, never a hang and never a verdict. Patterns longer than 4 KiB do not compile. */

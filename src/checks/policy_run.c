@@ -140,7 +140,7 @@ static void keep(struct evaluation *e, uint32_t number, struct policy_kept **kep
 	}
 }
 
-/* A list of types that are allowed, or not (POLICY.md B 5.3; managed resources only, B 8 row 23). */
+/* A list of types that are allowed, or not (planspool-policies(5), CONDITIONS; A 4 there, row 23). */
 static void evaluate_resource(struct evaluation *e)
 {
 	const struct policy_condition *c = e->policy->root->condition;

@@ -1,8 +1,8 @@
 /* Operators about membership: contains, within, subset, intersects.
  *
- * Contract: POLICY.md B 4.2 and 4.3. Elements are compared as Python does, without turning text into numbers or the
- * other way round. contains looks into text that holds a JSON list or object; text that reads as a number, a boolean or
- * null stays text (A 4, row 11).
+ * Contract: planspool-policies(5), OPERATORS. Elements are compared as Python does, without turning text into numbers
+ * or the other way round. contains looks into text that holds a JSON list or object; text that reads as a number, a
+ * boolean or null stays text (A 4, row 11).
  *
  * An unknown element is equal to nothing here; policy_operator_apply decides what that means for the whole. */
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Values as text and as numbers the way Python has them, in which policies were written (POLICY.md B 4.1: S, num, int).
- * */
+/* Values as text and as numbers the way Python has them, in which policies were written (planspool-policies(5),
+ * OPERATORS: S, num, int). */
 #ifndef PLANSPOOL_CHECKS_POLICY_TEXT_H
 #define PLANSPOOL_CHECKS_POLICY_TEXT_H
 

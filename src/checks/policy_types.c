@@ -2,7 +2,7 @@
  * documents.
  *
  * Contract: struct policy_types is plain data that policy_types_free empties. An empty one means every node; in a union
- * it adds nothing, as in Checkov (POLICY.md B 5.2).
+ * it adds nothing, as in Checkov (planspool-policies(5), LOGIC).
  *
  * Where Checkov has static tables of a provider's types, the prefix of the type decides here, and "taggable" means that
  * the resource has an attribute tags in this plan (A 4, row 22): so a type that is newer than a table is not forgotten.
@@ -177,7 +177,7 @@ int policy_types_read(struct policy_types *t, const struct doc_node *node, const
 	return result;
 }
 
-/* Types and the attribute of each that holds a JSON document (POLICY.md B 2.5), sorted by type. */
+/* Types and the attribute of each that holds a JSON document (planspool-policies(5), VALUES), sorted by type. */
 static const struct {
 	const char *type, *attribute;
 } decoded[] = {

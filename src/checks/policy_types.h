@@ -1,5 +1,5 @@
-/* Which nodes of a plan a condition is about (POLICY.md B 1.4, A 4): names of types, or all types of a provider by
- * prefix, or what has tags. Node types are written aws_s3_bucket, data.aws_ami, provider.aws. */
+/* Which nodes of a plan a condition is about (planspool-policies(5), RESOURCE TYPES, A 4): names of types, or all types
+ * of a provider by prefix, or what has tags. Node types are written aws_s3_bucket, data.aws_ami, provider.aws. */
 #ifndef PLANSPOOL_CHECKS_POLICY_TYPES_H
 #define PLANSPOOL_CHECKS_POLICY_TYPES_H
 
@@ -38,7 +38,8 @@ void policy_types_free(struct policy_types *t);
 int policy_types_read(struct policy_types *t, const struct doc_node *node, const char *provider, bool connected,
 	const char *file, unsigned line, struct faults *faults);
 
-/* The attribute of a managed type that holds a JSON document as text and is decoded (POLICY.md B 2.5), or NULL. */
+/* The attribute of a managed type that holds a JSON document as text and is decoded (planspool-policies(5), VALUES), or
+ * NULL. */
 const char *policy_types_decoded(const char *type);
 
 #endif

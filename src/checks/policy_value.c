@@ -1,5 +1,5 @@
-/* Values in policy files, by the rules of YAML 1.1 (POLICY.md B 1.1): yes and on are true, 0777 is 511, 1:30 is 90, 1e3
- * is text.
+/* Values in policy files, by the rules of YAML 1.1 (planspool-policies(5), FILES): yes and on are true, 0777 is 511,
+ * 1:30 is 90, 1e3 is text.
  *
  * Contract: the value becomes JSON text, so that values of plans and of policies are the same kind of thing from then
  * on. Dates are refused, since nobody can tell whether text was meant; so are numbers that are not finite. Keys become

@@ -1,14 +1,14 @@
 /* Views: values of a plan as policies see them.
  *
  * Contract: nothing is copied and nothing can fail; a view is made when a path leads to it. What is normalised and why
- * is in POLICY.md B 2.4: the text true or false is a boolean except among tags, a list with exactly one object is that
- * object, a list with several keeps only its objects. Lists of lists are kept (B 8, row 28).
+ * is in planspool-policies(5), VALUES: the text true or false is a boolean except among tags, a list with exactly one
+ * object is that object, a list with several keeps only its objects. Lists of lists are kept (row 28).
  *
  * Unknown values come from after_unknown, which runs beside the value as a mask of the same shape: where the mask is
  * true the value is VIEW_UNKNOWN, whatever stands in the value (null or nothing). Members that only the mask has are
  * members as well: a map of tags with an unknown value has that key.
  *
- * In a decoded JSON document (B 2.5) a list of one element is that element, and text stays text. A list found directly
+ * In a decoded JSON document (VALUES) a list of one element is that element, and text stays text. A list found directly
  * inside a collapsed one is not collapsed again. */
 #include "checks/policy_view.h"
 

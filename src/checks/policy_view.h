@@ -1,5 +1,6 @@
-/* What a policy sees of a value in a plan: the value as Checkov would have normalised it (POLICY.md B 2.4), without
- * making a copy. A view is a small thing passed around by value; it points into the plan item and lives as long. */
+/* What a policy sees of a value in a plan: the value as Checkov would have normalised it (planspool-policies(5),
+ * VALUES), without making a copy. A view is a small thing passed around by value; it points into the plan item and
+ * lives as long. */
 #ifndef PLANSPOOL_CHECKS_POLICY_VIEW_H
 #define PLANSPOOL_CHECKS_POLICY_VIEW_H
 

@@ -1,5 +1,5 @@
-/* What a policy does because Checkov does it, but its author probably did not mean (POLICY.md B 8, rows marked W; B
- * 6.6).
+/* What a policy does because Checkov does it, but its author probably did not mean (planspool-policies(5),
+ * DIFFERENCES).
  *
  * Contract: warnings only; a policy that gets here can be used. One warning for each place and reason. */
 #include <stdlib.h>
