@@ -28,6 +28,9 @@
 #define ADDRESS_MAX 4096
 #define LINE_MAX_BYTES 4096	/* description, reason */
 #define HELP_MAX 20000
+#define BODY_MAX 20000
+#define LABEL_MAX 64
+#define NOTE_MAX 500
 #define URL_KEPT_MAX 2048
 
 /* All outcomes of one id and status. */
@@ -57,6 +60,8 @@ struct outcomes {
 	uint64_t counts[OUTCOME_STATUSES];
 	struct text **pool;		/* open addressing; room is a power of two, at most half of it used */
 	size_t pool_used, pool_room, pool_bytes;
+	char **notes;
+	size_t note_count;
 	uint64_t groups;
 	struct kept *kept;
 	size_t kept_count, kept_room;
@@ -90,6 +95,9 @@ static void empty(struct outcomes *o)
 	}
 	free(o->pool);
 	free(o->kept);
+	for (size_t i = 0; i < o->note_count; i++)
+		free(o->notes[i]);
+	free(o->notes);
 }
 
 void outcomes_clear(struct outcomes *o)
@@ -227,6 +235,12 @@ static void keep(struct outcomes *o, const struct outcome *one, enum outcome_sta
 	k->one.reason = text_of(copy(o, one->reason, LINE_MAX_BYTES));
 	k->one.help = text_of(copy(o, one->help, HELP_MAX));
 	k->one.url = text_of(copy(o, one->url, URL_KEPT_MAX));
+	k->one.body = text_of(copy(o, one->body, BODY_MAX));
+	for (size_t i = 0; i < OUTCOME_TAGS; i++) {
+		k->one.tags[i].name = one->tags[i].name;
+		k->one.tags[i].label = text_of(copy(o, one->tags[i].label, LABEL_MAX));
+	}
+	k->one.alone = one->alone;
 	k->group = group;
 	k->sequence = o->kept_count++;
 	o->sorted = false;
@@ -272,6 +286,26 @@ void outcomes_check_failed_to_run(struct outcomes *o, const char *check, const c
 	one.reason = reason;
 	outcomes_add(o, &one);
 	free(reason);
+}
+
+void outcomes_add_note(struct outcomes *o, const char *note)
+{
+	const struct text *t = copy(o, note, NOTE_MAX);
+
+	if (t == NULL)
+		return;
+	o->notes = xreallocarray(o->notes, o->note_count + 1, sizeof(*o->notes));
+	o->notes[o->note_count++] = xstrdup(t->s);
+}
+
+size_t outcomes_notes(const struct outcomes *o)
+{
+	return o->note_count;
+}
+
+const char *outcomes_note(const struct outcomes *o, size_t i)
+{
+	return o->notes[i];
 }
 
 void outcomes_set_resources(struct outcomes *o, uint64_t n)
@@ -338,8 +372,8 @@ uint64_t outcomes_not_kept(struct outcomes *o, const char *id, enum outcome_stat
 json_t *outcome_json(const struct outcome *one)
 {
 	/* Every byte of a reason escaped as an entity, the help, and the space between. */
-	struct buf body = BUF_INIT(5 * LINE_MAX_BYTES + HELP_MAX + 64);
-	json_t *j = json_new_object();
+	struct buf body = BUF_INIT(5 * LINE_MAX_BYTES + BODY_MAX + HELP_MAX + 64);
+	json_t *j = json_new_object(), *tags = NULL;
 
 	json_put_string(j, "id", one->id);
 	json_put_string(j, "status", outcome_status_name(one->status));
@@ -347,12 +381,23 @@ json_t *outcome_json(const struct outcome *one)
 		json_put_string(j, "severity", severity_name(one->severity));
 	json_put_string(j, "address", one->address);
 	json_put_string(j, "description", one->description);
-	if (one->reason != NULL && markdown_text(&body, one->reason) != 0)
+	if (one->body != NULL)
+		buf_puts(&body, one->body);
+	else if (one->reason != NULL && markdown_text(&body, one->reason) != 0)
 		buf_clear(&body);
 	if (one->help != NULL)
 		buf_printf(&body, "%s%s", body.len > 0 ? "\n\n" : "", one->help);
 	if (body.len > 0)
 		json_put_string(j, "body", body.data);
+	for (size_t i = 0; i < OUTCOME_TAGS; i++) {
+		if (one->tags[i].label == NULL)
+			continue;
+		if (tags == NULL)
+			tags = json_new_object();
+		json_put_string(tags, one->tags[i].name, one->tags[i].label);
+	}
+	if (tags != NULL)
+		json_put(j, "tags", tags);
 	json_put_string(j, "url", one->url);
 	buf_free(&body);
 	return j;

@@ -16,6 +16,13 @@ enum outcome_status {	/* worst first */
 };
 const char *outcome_status_name(enum outcome_status s);	/* "failed" ... */
 
+#define OUTCOME_TAGS 3
+
+struct outcome_tag {
+	const char *name;		/* a word; static text */
+	const char *label;		/* NULL: no tag */
+};
+
 struct outcome {
 	enum outcome_status status;
 	enum severity severity;
@@ -25,6 +32,10 @@ struct outcome {
 	const char *reason;		/* one line: why this verdict, here; NULL. No sensitive value */
 	const char *help;		/* markdown: what to do; NULL */
 	const char *url;		/* guideline; NULL */
+	/* For checks that say more than why: */
+	const char *body;		/* markdown in place of the reason, where there is room for it; NULL */
+	struct outcome_tag tags[OUTCOME_TAGS];	/* besides status and severity */
+	bool alone;			/* a callback shows it by itself, not with the others of its id and status */
 };
 
 #define OUTCOME_HITS_KEPT 100		/* of one id and status; the rest is counted */
@@ -45,6 +56,11 @@ void outcomes_add(struct outcomes *o, const struct outcome *one);
 void outcomes_check_failed_to_run(struct outcomes *o, const char *check, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* What a check counted, as one short text for the message: "images: 2 revoked, 14 checked". Copied. */
+void outcomes_add_note(struct outcomes *o, const char *note);
+size_t outcomes_notes(const struct outcomes *o);
+const char *outcomes_note(const struct outcomes *o, size_t i);
+
 void outcomes_set_resources(struct outcomes *o, uint64_t n);	/* resource changes in the plan */
 uint64_t outcomes_resources(const struct outcomes *o);
 uint64_t outcomes_count(const struct outcomes *o, enum outcome_status s);	/* all, kept or not */
@@ -56,8 +72,8 @@ const struct outcome *outcomes_at(struct outcomes *o, size_t i);
 /* How many outcomes of that id and status were counted but not kept. */
 uint64_t outcomes_not_kept(struct outcomes *o, const char *id, enum outcome_status s);
 
-/* {"id", "status", "severity", "address", "description", "body", "url"}: as check --format json prints and
- * outcomes.jsonl holds. body is markdown of reason and help. */
+/* {"id", "status", "severity", "address", "description", "body", "tags", "url"}: as check --format json prints and
+ * outcomes.jsonl holds. body is markdown: the outcome's own, or of reason and help; tags is {"NAME": "LABEL"}. */
 json_t *outcome_json(const struct outcome *one);
 
 #endif

@@ -24,47 +24,13 @@
 #define ADDRESSES_SHOWN 3	/* of one finding */
 #define FINDING_MAX 400		/* characters */
 #define NOTE_MAX 500		/* characters */
+#define COUNTS_NOTE_MAX 200	/* characters of what one check says of itself */
+#define COUNTS_MAX 300		/* characters behind which no more of that is said */
 #define REST_MAX 40		/* characters kept for "and N more." */
 
 bool verdict_failed(struct outcomes *o, bool pass_on_error)
 {
 	return outcomes_count(o, OUTCOME_FAILED) > 0 || (outcomes_count(o, OUTCOME_ERROR) > 0 && !pass_on_error);
-}
-
-char *verdict_counts(struct outcomes *o)
-{
-	static const char *const plural[OUTCOME_STATUSES] = { [OUTCOME_ERROR] = "s", [OUTCOME_WARNING] = "s" };
-	struct buf out = BUF_INIT(1024);
-	uint64_t resources = outcomes_resources(o);
-	char *text;
-
-	for (enum outcome_status s = 0; s < OUTCOME_STATUSES; s++) {
-		uint64_t n = outcomes_count(o, s);
-
-		/* "0 passed" stands for nothing at all. */
-		if (n == 0 && (s != OUTCOME_PASSED || out.len > 0))
-			continue;
-		buf_printf(&out, "%s%" PRIu64 " %s%s", out.len > 0 ? ", " : "", n, outcome_status_name(s),
-			n != 1 && plural[s] != NULL ? plural[s] : "");
-	}
-	buf_printf(&out, "; %" PRIu64 " %s", resources, resources == 1 ? "resource" : "resources");
-	text = xstrdup(buf_text(&out));
-	buf_free(&out);
-	return text;
-}
-
-/* A word in brackets could be a colour: [bold] becomes (bold). Colours are single words of letters, digits, - and _
- * that do not begin with a digit (mitchellh/colorstring); an index, [0] or ["k"], never is one and stays. */
-static void colourless(char *s)
-{
-	for (char *open = strchr(s, '['); open != NULL; open = strchr(open + 1, '[')) {
-		size_t n = strspn(open + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
-
-		if (n > 0 && open[n + 1] == ']' && strspn(open + 1, "0123456789") < n) {
-			*open = '(';
-			open[n + 1] = ')';
-		}
-	}
 }
 
 /* Appends at most max characters. */
@@ -91,6 +57,48 @@ static void put(struct buf *out, const char *s, size_t max)
 static size_t length(const struct buf *b)
 {
 	return text_utf8_length(buf_text(b), b->len);
+}
+
+char *verdict_counts(struct outcomes *o)
+{
+	static const char *const plural[OUTCOME_STATUSES] = { [OUTCOME_ERROR] = "s", [OUTCOME_WARNING] = "s" };
+	struct buf out = BUF_INIT(65536);
+	uint64_t resources = outcomes_resources(o);
+	char *text;
+
+	for (enum outcome_status s = 0; s < OUTCOME_STATUSES; s++) {
+		uint64_t n = outcomes_count(o, s);
+
+		/* "0 passed" stands for nothing at all. */
+		if (n == 0 && (s != OUTCOME_PASSED || out.len > 0))
+			continue;
+		buf_printf(&out, "%s%" PRIu64 " %s%s", out.len > 0 ? ", " : "", n, outcome_status_name(s),
+			n != 1 && plural[s] != NULL ? plural[s] : "");
+	}
+	buf_printf(&out, "; %" PRIu64 " %s", resources, resources == 1 ? "resource" : "resources");
+	for (size_t i = 0; i < outcomes_notes(o); i++) {
+		buf_puts(&out, "; ");
+		put(&out, outcomes_note(o, i), COUNTS_NOTE_MAX);
+		if (length(&out) > COUNTS_MAX)
+			break;
+	}
+	text = xstrdup(buf_text(&out));
+	buf_free(&out);
+	return text;
+}
+
+/* A word in brackets could be a colour: [bold] becomes (bold). Colours are single words of letters, digits, - and _
+ * that do not begin with a digit (mitchellh/colorstring); an index, [0] or ["k"], never is one and stays. */
+static void colourless(char *s)
+{
+	for (char *open = strchr(s, '['); open != NULL; open = strchr(open + 1, '[')) {
+		size_t n = strspn(open + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+		if (n > 0 && open[n + 1] == ']' && strspn(open + 1, "0123456789") < n) {
+			*open = '(';
+			open[n + 1] = ')';
+		}
+	}
 }
 
 /* The finding that begins at the i-th outcome, as a line. Returns where the next one begins; *n is how many outcomes

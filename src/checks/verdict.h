@@ -12,7 +12,7 @@
 /* failed if any outcome has failed, or there is an error and errors do not pass. */
 bool verdict_failed(struct outcomes *o, bool pass_on_error);
 
-/* "2 failed, 1 warning, 40 passed; 120 resources". Allocated. */
+/* "2 failed, 1 warning, 40 passed; 120 resources", then what checks have to say of themselves. Allocated. */
 char *verdict_counts(struct outcomes *o);
 
 /* The message of a callback: counts, then the worst findings, in at most VERDICT_MESSAGE_MAX characters; words in

@@ -5,7 +5,7 @@
  *
  * One outcome stands for all hits of one id and status, worst first; passed ones are only counted in the message, as
  * a list of what is fine hides what is not. Each outcome's body lists the addresses with their reasons, then says
- * what to do. Three bounds: the schema's for each attribute, OUTCOMES_SENT outcomes, and BODY_TOTAL bytes over all:
+ * what to do. Outcomes that ask for it (a machine image of a resource) come alone, with a body and tags of their own. Three bounds: the schema's for each attribute, OUTCOMES_SENT outcomes, and BODY_TOTAL bytes over all:
  * beyond that outcomes come without their bodies. What is cut is counted in a last outcome.
  *
  * Lengths in characters are the schema's; the body of an outcome is bounded in bytes, which is never more.
@@ -63,10 +63,10 @@ static struct group group_at(struct outcomes *o, size_t i)
 	const struct outcome *first = outcomes_at(o, i);
 	struct group g = { .first = i, .end = i + 1 };
 
-	while (g.end < outcomes_kept(o) && outcomes_at(o, g.end)->status == first->status &&
+	while (!first->alone && g.end < outcomes_kept(o) && outcomes_at(o, g.end)->status == first->status &&
 			strcmp(outcomes_at(o, g.end)->id, first->id) == 0)
 		g.end++;
-	g.total = g.end - i + outcomes_not_kept(o, first->id, first->status);
+	g.total = g.end - i + (first->alone ? 0 : outcomes_not_kept(o, first->id, first->status));
 	return g;
 }
 
@@ -135,6 +135,14 @@ static void list_line(struct buf *line, const struct outcome *one)
 	buf_puts(line, "\n");
 }
 
+/* Markdown of ours, at most max bytes of it. */
+static void put_whole(struct buf *out, const char *markdown, size_t max)
+{
+	size_t n = text_utf8_cut(markdown, strlen(markdown), max);
+
+	buf_printf(out, "%.*s%s\n", (int)n, markdown, markdown[n] != '\0' ? "\n\n..." : "");
+}
+
 /* The markdown of a group, NULL if there is nothing to say. Allocated. */
 static char *group_body(struct outcomes *o, const struct group *g)
 {
@@ -144,7 +152,11 @@ static char *group_body(struct outcomes *o, const struct group *g)
 	uint64_t listed = 0;
 	char *text = NULL;
 
-	for (size_t i = g->first; i < g->end; i++) {
+	if (outcomes_at(o, g->first)->alone && outcomes_at(o, g->first)->body != NULL) {
+		put_whole(&out, outcomes_at(o, g->first)->body, OUTCOME_BODY_MAX - help_len - 100);
+		listed = g->total;
+	}
+	for (size_t i = g->first; listed == 0 && i < g->end; i++) {
 		const struct outcome *one = outcomes_at(o, i);
 		struct buf line = BUF_INIT(128 * LINE_TEXT_MAX);
 		bool fits = true;
@@ -178,7 +190,12 @@ static void put_description(json_t *attributes, struct outcomes *o, const struct
 	const char *what = first->description != NULL ? first->description : first->reason;
 	char *counted;
 
-	if (what != NULL && g->total > 1 && first->address != NULL) {
+	if (what != NULL && first->alone && first->address != NULL) {
+		counted = xasprintf("%.*s: %.*s", (int)text_utf8_prefix(what, strlen(what), DESCRIPTION_MAX / 2), what,
+			(int)text_utf8_prefix(first->address, strlen(first->address), DESCRIPTION_MAX / 2 - 2), first->address);
+		put_text(attributes, "description", counted, DESCRIPTION_MAX);
+		free(counted);
+	} else if (what != NULL && g->total > 1 && first->address != NULL) {
 		counted = xasprintf("%.*s (%" PRIu64 " resources)",
 			(int)text_utf8_prefix(what, strlen(what), DESCRIPTION_MAX - 40), what, g->total);
 		put_text(attributes, "description", counted, DESCRIPTION_MAX);
@@ -208,6 +225,10 @@ static json_t *group_json(struct outcomes *o, const struct group *g)
 	put_tag(tags, "Status", looks[first->status].label, looks[first->status].level);
 	if (first->severity > SEVERITY_NONE_GIVEN && first->severity <= SEVERITY_CRITICAL)
 		put_tag(tags, "Severity", severities[first->severity].label, severities[first->severity].level);
+	for (size_t i = 0; first->alone && i < OUTCOME_TAGS; i++) {
+		if (first->tags[i].label != NULL)
+			put_tag(tags, first->tags[i].name, first->tags[i].label, looks[first->status].level);
+	}
 	json_put(attributes, "tags", tags);
 	json_put_string(attributes, "body", body);
 	if (url_usable(first->url))
@@ -255,13 +276,27 @@ static size_t size_of(const json_t *j)
 	return n;
 }
 
+/* How many outcomes of those that come alone were not kept; at the last of one id and status, else 0. */
+static uint64_t lost_behind(struct outcomes *o, size_t end)
+{
+	const struct outcome *last = outcomes_at(o, end - 1);
+
+	if (!last->alone || (end < outcomes_kept(o) && outcomes_at(o, end)->status == last->status &&
+			strcmp(outcomes_at(o, end)->id, last->id) == 0))
+		return 0;
+	return outcomes_not_kept(o, last->id, last->status);
+}
+
+/* With one for those that were not kept. */
 static size_t count_groups(struct outcomes *o)
 {
-	size_t n = 0;
+	size_t n = 0, lost = 0;
 
-	for (size_t i = 0; i < outcomes_kept(o) && outcomes_at(o, i)->status != OUTCOME_PASSED; n++)
+	for (size_t i = 0; i < outcomes_kept(o) && outcomes_at(o, i)->status != OUTCOME_PASSED; n++) {
 		i = group_at(o, i).end;
-	return n;
+		lost = lost > 0 || lost_behind(o, i) > 0;
+	}
+	return n + lost;
 }
 
 /* The array of outcomes; empty when there is nothing but passed ones. */
@@ -276,9 +311,12 @@ static json_t *outcomes_json(struct outcomes *o)
 	for (size_t i = 0; i < outcomes_kept(o) && outcomes_at(o, i)->status != OUTCOME_PASSED;) {
 		struct group g = group_at(o, i);
 		json_t *one = NULL;
+		uint64_t lost = lost_behind(o, g.end);
 		size_t size = 0;
 
 		i = g.end;
+		left.groups += lost;
+		left.outcomes[outcomes_at(o, g.first)->status] += lost;
 		if (json_count(list) < room) {
 			one = group_json(o, &g);
 			size = size_of(one);
