@@ -26,7 +26,8 @@ struct check_kind {
 	const char *name;	/* its key in the configuration, and its id in outcomes */
 
 	/* Reads its arguments; file is the configuration's name, for faults and for paths relative to it. The
-	 * compiled check, or NULL with at least one error in faults. */
+	 * compiled check, or NULL with at least one error in faults. One that may become usable by itself later (its
+	 * file is read again) can be returned with errors in faults: it then says so in each run. */
 	void *(*load)(const struct doc_node *arguments, const char *file, struct faults *faults);
 	void (*unload)(void *compiled);
 
@@ -48,6 +49,7 @@ struct check_kind {
 
 extern const struct check_kind check_policies;	/* policies.c */
 extern const struct check_kind check_changes;	/* changes.c */
+extern const struct check_kind check_images;	/* images.c */
 
 /* check.c: whether an address matches a pattern in which * stands for any run of characters. */
 bool check_address_match(const char *pattern, const char *address);

@@ -25,13 +25,10 @@
 
 static const struct check_kind *const kinds[] = {
 	&check_changes,
+	&check_images,
 	&check_policies,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-/* Where faults of paths given on the command line are: not a file, and without a folder that paths could be relative
- * to. */
-#define COMMAND_LINE "--policy"
 
 static const struct check_kind *kind_named(const char *name)
 {
@@ -211,29 +208,53 @@ struct checkset *checkset_load(const struct config *config, const struct config_
 	return set;
 }
 
-void checkset_add_policies(struct checkset *set, const char *const *paths, size_t n, struct faults *faults)
+/* There are no lines that anyone could look up. */
+static void forget_lines(struct doc_node *node)
+{
+	node->line = 0;
+	for (size_t i = 0; i < node->count; i++)
+		forget_lines(node->items[i]);
+}
+
+/* Adds a check with arguments made from the command line; takes over arguments. */
+static void add_from(struct checkset *set, const struct check_kind *kind, json_t *arguments, const char *where,
+	struct faults *faults)
+{
+	/* As the configuration would say it; JSON is YAML. */
+	char *text = json_text(arguments);
+	struct doc *doc = doc_parse(where, text, strlen(text), faults);
+
+	free(text);
+	json_free(arguments);
+	if (doc == NULL)
+		return;
+	forget_lines(doc->roots[0]);
+	set->docs = xreallocarray(set->docs, set->doc_count + 1, sizeof(struct doc *));
+	set->docs[set->doc_count++] = doc;
+	add(set, kind->name, doc->roots[0], where, 0, faults);
+	close_hash(set);
+}
+
+static json_t *list_of(const char *const *paths, size_t n)
 {
 	json_t *list = json_new_array();
-	char *text;
-	struct doc *doc;
 
 	for (size_t i = 0; i < n; i++)
 		json_add(list, json_new_string(paths[i]));
-	/* As the configuration would say it; JSON is YAML. */
-	text = json_text(list);
-	doc = doc_parse(COMMAND_LINE, text, strlen(text), faults);
-	free(text);
-	json_free(list);
-	if (doc == NULL)
-		return;
-	/* There are no lines that anyone could look up. */
-	doc->roots[0]->line = 0;
-	for (size_t i = 0; i < doc->roots[0]->count; i++)
-		doc->roots[0]->items[i]->line = 0;
-	set->docs = xreallocarray(set->docs, set->doc_count + 1, sizeof(struct doc *));
-	set->docs[set->doc_count++] = doc;
-	add(set, check_policies.name, doc->roots[0], COMMAND_LINE, 0, faults);
-	close_hash(set);
+	return list;
+}
+
+void checkset_add_policies(struct checkset *set, const char *const *paths, size_t n, struct faults *faults)
+{
+	add_from(set, &check_policies, list_of(paths, n), "--policy", faults);
+}
+
+void checkset_add_images(struct checkset *set, const char *const *paths, size_t n, struct faults *faults)
+{
+	json_t *arguments = json_new_object();
+
+	json_put(arguments, "registry", list_of(paths, n));
+	add_from(set, &check_images, arguments, "--images", faults);
 }
 
 struct checkset *checkset_load_policies(const char *const *paths, size_t n, struct faults *faults)

@@ -25,6 +25,8 @@ struct checkset *checkset_load(const struct config *config, const struct config_
 struct checkset *checkset_load_policies(const char *const *paths, size_t n, struct faults *faults);
 /* The same as one check more of a set that no run uses yet. */
 void checkset_add_policies(struct checkset *set, const char *const *paths, size_t n, struct faults *faults);
+/* As checkset_add_policies, an images check over these registry files. */
+void checkset_add_images(struct checkset *set, const char *const *paths, size_t n, struct faults *faults);
 void checkset_free(struct checkset *set);
 size_t checkset_count(const struct checkset *set);	/* checks, with those that could not be loaded */
 
