@@ -98,8 +98,8 @@ printf 'PK\003\004' >binary
 run 'a binary plan' 2 check --policy policies binary
 assert_grep 'a binary plan' 'terraform show -json binary' err
 run 'a format that does not exist' 2 check --policy policies --format xml "$plans/create/plan.json"
-run 'images' 2 check --images x --policy policies "$plans/create/plan.json"
-assert_grep 'images' 'not available in this version' err
+run 'a registry is missing' 2 check --images missing.json \"$plans/create/plan.json\"
+assert_grep 'a registry is missing' '^missing\.json: No such file' err
 run 'a format of check alone' 2 list --format sarif
 
 # ---- keys ----
@@ -141,12 +141,12 @@ run 'a good configuration' 0 test-config -c planspool.yaml
 same 'a good configuration' <<'END'
 planspool.yaml: ok: 1 endpoint, 2 checks, 4 keys
 END
-config "      - images: {registry: images.json}
+config "      - pictures: {registry: images.json}
       - chnages: {max_delete: 1}
       - policies: [missing]" | sed 's/prod\.key/missing.key/' >bad.yaml
 chmod 644 other.key
 run 'all faults at once' 2 test-config -c bad.yaml
-assert_grep 'all faults: an unknown kind' '^bad\.yaml:9: images: this kind of check does not exist in this version$' err
+assert_grep 'all faults: an unknown kind' '^bad\.yaml:9: pictures: this kind of check does not exist in this version$' err
 assert_grep 'all faults: a misspelled kind' "^bad\.yaml:10: chnages: .*did you mean 'changes'" err
 assert_grep 'all faults: a policy' '^(bad\.yaml:11: .*)?missing: No such file' err
 assert_grep 'all faults: a missing key' 'endpoint prod: hmac_keys: .*missing\.key' err

@@ -1,7 +1,7 @@
 /* planspool check: evaluates a plan here and now, with the same checks, limits and verdict as the spooler.
  *
- * Without a configuration there are only the policies named on the command line. With -c or --endpoint an endpoint's
- * checks run, with its fail_on and on_error, and --policy adds to them. The plan streams through: it may be a pipe,
+ * Without a configuration there are only the policies and registries of images named on the command line. With -c or --endpoint an endpoint's
+ * checks run, with its fail_on and on_error, and --policy and --images add to them. The plan streams through: it may be a pipe,
  * and of any size.
  *
  * Exit status: 0 passed, 1 failed, 2 when there is no verdict: the plan cannot be read or is none, a policy cannot
@@ -36,8 +36,8 @@
 
 struct options {
 	const char *config, *endpoint, *plan;
-	const char **policies;
-	size_t policy_count;
+	const char **policies, **images;
+	size_t policy_count, image_count;
 	enum cli_format format;
 	bool all;
 };
@@ -72,7 +72,9 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct o
 			o->all = true;
 			break;
 		case IMAGES:
-			return cli_usage_error(self, "--images is not available in this version");
+			o->images = xreallocarray(o->images, o->image_count + 1, sizeof(*o->images));
+			o->images[o->image_count++] = optarg;
+			break;
 		default:
 			status = cli_option(self, c, argv);
 			if (status != CLI_GO_ON)
@@ -83,8 +85,8 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct o
 		return cli_usage_error(self, argc == optind ? "no plan named; - is standard input"
 			: "more than one plan named");
 	o->plan = argv[optind];
-	if (o->config == NULL && o->endpoint == NULL && o->policy_count == 0)
-		return cli_usage_error(self, "nothing to check the plan with: give --policy PATH, or -c FILE");
+	if (o->config == NULL && o->endpoint == NULL && o->policy_count == 0 && o->image_count == 0)
+		return cli_usage_error(self, "nothing to check the plan with: give --policy PATH, --images FILE, or -c FILE");
 	return CLI_GO_ON;
 }
 
@@ -131,6 +133,8 @@ static int load(const struct options *o, struct work *w)
 	} else {
 		w->set = checkset_load_policies(o->policies, o->policy_count, &faults);
 	}
+	if (o->image_count > 0)
+		checkset_add_images(w->set, o->images, o->image_count, &faults);
 	faults_print(&faults, stderr);
 	if (faults.errors == 0)
 		status = CLI_GO_ON;
@@ -346,17 +350,20 @@ static int check(const struct cli_command *self, int argc, char **argv)
 	checkset_free(w.set);
 	config_free(w.config);
 	free(o.policies);
+	free(o.images);
 	return status;
 }
 
 const struct cli_command command_check = {
 	.name = "check",
-	.synopsis = "[-c FILE] [--endpoint NAME] [--policy PATH]... [--format text|json|sarif|junit] [--all] PLAN|-",
+	.synopsis = "[-c FILE] [--endpoint NAME] [--policy PATH]... [--images FILE]... [--format text|json|sarif|junit] [--all]\n"
+		"       PLAN|-",
 	.purpose = "Check a plan, as terraform show -json writes it.",
 	.help =
 		"  -c, --config FILE   use the checks of this configuration's endpoint\n"
 		"  --endpoint NAME     which endpoint, if it has several\n"
 		"  --policy PATH       a policy file, or a folder of them; may be repeated\n"
+		"  --images FILE       a registry of machine images; several are united\n"
 		"  --format FORMAT     text (default), json, sarif (2.1.0) or junit (XML)\n"
 		"  --all               show passed resources too, and every hit\n",
 	.run = check,
