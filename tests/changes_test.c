@@ -221,8 +221,8 @@ static void test_faults(void **state)
 	static const struct {
 		const char *checks, *expect;	/* the first fault */
 	} table[] = {
-		{ "[{images: {registry: x}}]",
-			"planspool.yaml:1: images: this kind of check does not exist in this version" },
+		{ "[{pictures: {registry: x}}]",
+			"planspool.yaml:1: pictures: this kind of check does not exist in this version" },
 		{ "[{command: {run: x}}]",
 			"planspool.yaml:1: command: this kind of check does not exist in this version" },
 		{ "[{chnages: {max_delete: 1}}]",

@@ -98,7 +98,7 @@ printf 'PK\003\004' >binary
 run 'a binary plan' 2 check --policy policies binary
 assert_grep 'a binary plan' 'terraform show -json binary' err
 run 'a format that does not exist' 2 check --policy policies --format xml "$plans/create/plan.json"
-run 'a registry is missing' 2 check --images missing.json \"$plans/create/plan.json\"
+run 'a registry is missing' 2 check --images missing.json "$plans/create/plan.json"
 assert_grep 'a registry is missing' '^missing\.json: No such file' err
 run 'a format of check alone' 2 list --format sarif
 

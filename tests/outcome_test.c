@@ -210,15 +210,19 @@ static void test_json(void **state)
 		struct outcome one;
 		const char *expect;
 	} table[] = {
-		{ { OUTCOME_FAILED, SEVERITY_HIGH, "A", "x.y[\"k\"]", "Be good", "it is *bad*", "Set `a`.",
-			"https://e.example/" },
+		{ { .status = OUTCOME_FAILED, .severity = SEVERITY_HIGH, .id = "A", .address = "x.y[\"k\"]",
+			.description = "Be good", .reason = "it is *bad*", .help = "Set `a`.", .url = "https://e.example/" },
 			"{\"id\":\"A\",\"status\":\"failed\",\"severity\":\"HIGH\",\"address\":\"x.y[\\\"k\\\"]\","
 			"\"description\":\"Be good\",\"body\":\"it is \\\\*bad\\\\*\\n\\nSet `a`.\","
 			"\"url\":\"https://e.example/\"}" },
-		{ { OUTCOME_PASSED, SEVERITY_NONE_GIVEN, "A", NULL, NULL, NULL, NULL, NULL },
+		{ { .status = OUTCOME_PASSED, .id = "A" },
 			"{\"id\":\"A\",\"status\":\"passed\"}" },
-		{ { OUTCOME_ERROR, SEVERITY_NONE_GIVEN, "A", NULL, NULL, NULL, "Help", NULL },
+		{ { .status = OUTCOME_ERROR, .id = "A", .help = "Help" },
 			"{\"id\":\"A\",\"status\":\"error\",\"body\":\"Help\"}" },
+		{ { .status = OUTCOME_WARNING, .id = "A", .reason = "r", .help = "Help", .body = "| a |",
+			.tags = { { "Image", "ok" }, { "Action", NULL }, { "Region", "eu" } } },
+			"{\"id\":\"A\",\"status\":\"warning\",\"body\":\"| a |\\n\\nHelp\","
+			"\"tags\":{\"Image\":\"ok\",\"Region\":\"eu\"}}" },
 	};
 
 	(void)state;

@@ -251,8 +251,9 @@ static void test_message_limit(void **state)
 static void test_body(void **state)
 {
 	struct outcomes *o = outcomes_new(SEVERITY_LOW, false);
-	struct outcome one = { OUTCOME_FAILED, SEVERITY_HIGH, "CKV2_ACME_1", "aws_x.y[\"`|<b>\\n[a](http://e)\"]",
-		"Bucket must\nnot be public", "acl is <public>", "Set **acl**.", "https://e.example/guide#acl" };
+	struct outcome one = { .status = OUTCOME_FAILED, .severity = SEVERITY_HIGH, .id = "CKV2_ACME_1",
+		.address = "aws_x.y[\"`|<b>\\n[a](http://e)\"]", .description = "Bucket must\nnot be public",
+		.reason = "acl is <public>", .help = "Set **acl**.", .url = "https://e.example/guide#acl" };
 	const json_t *list;
 	json_t *top;
 	char *text;
@@ -280,6 +281,44 @@ static void test_body(void **state)
 	json_free(top);
 	free(text);
 	outcomes_free(o);
+}
+
+/* Outcomes that come alone: as many as there is room for, the rest counted, and one place kept for that. */
+static void test_body_alone(void **state)
+{
+	static const unsigned table[][3] = { { 2, 2, 0 }, { 100, 100, 0 }, { 101, 101, 1 }, { 250, 101, 150 } };
+
+	(void)state;
+	for (size_t t = 0; t < sizeof(table) / sizeof(table[0]); t++) {
+		struct outcomes *o = outcomes_new(SEVERITY_LOW, false);
+		struct outcome one = { .status = OUTCOME_FAILED, .id = "images.revoked", .description = "The image is revoked",
+			.reason = "r", .help = "Help.", .body = "| a |\n|---|\n| b |", .alone = true,
+			.tags = { { "Image", "revoked" }, { "Action", "create" } } };
+		char address[40], *text, *rest;
+		const json_t *list;
+		json_t *top;
+
+		for (unsigned i = 0; i < table[t][0]; i++) {
+			snprintf(address, sizeof(address), "aws_instance.n[%u]", i);
+			one.address = address;
+			outcomes_add(o, &one);
+		}
+		outcomes_add_note(o, "images: 3 checked");
+		text = verdict_body(o, false, NULL, NULL);
+		top = check_body(text, &list);
+		assert_int_equal(json_count(list), table[t][1]);
+		assert_string_equal(attribute(list, 0, "description"), "The image is revoked: aws_instance.n[0]");
+		assert_string_equal(attribute(list, 1, "body"), "| a |\n|---|\n| b |\n\nHelp.");
+		assert_non_null(strstr(text, "\"Image\":[{\"label\":\"revoked\",\"level\":\"error\"}],\"Action\":["));
+		assert_non_null(strstr(text, "; images: 3 checked."));
+		rest = xasprintf("%u more outcomes are not shown (%u failed)", table[t][2], table[t][2]);
+		if (table[t][2] > 0)
+			assert_string_equal(attribute(list, json_count(list) - 1, "description"), rest);
+		free(rest);
+		json_free(top);
+		free(text);
+		outcomes_free(o);
+	}
 }
 
 static void test_body_passed(void **state)
@@ -400,8 +439,8 @@ static void test_large(void **state)
 		memcpy(description + k, "\xe2\x82\xac", 4);
 	for (unsigned i = 0; i < 300 * 20; i++) {
 		char id[200];
-		struct outcome one = { OUTCOME_FAILED, SEVERITY_CRITICAL, id, address, description, address,
-			help.data, NULL };
+		struct outcome one = { .status = OUTCOME_FAILED, .severity = SEVERITY_CRITICAL, .id = id, .address = address,
+			.description = description, .reason = address, .help = help.data };
 
 		snprintf(id, sizeof(id), "%0150u", i / 20);
 		outcomes_add(o, &one);
@@ -475,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_message_text),
 		cmocka_unit_test(test_message_limit),
 		cmocka_unit_test(test_body),
+		cmocka_unit_test(test_body_alone),
 		cmocka_unit_test(test_body_passed),
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_many),

@@ -149,14 +149,15 @@ static char *group_body(struct outcomes *o, const struct group *g)
 	struct buf out = BUF_INIT(2 * OUTCOME_BODY_MAX);
 	const char *help = outcomes_at(o, g->first)->help;
 	size_t help_len = help != NULL ? text_utf8_cut(help, strlen(help), HELP_SHOWN_MAX) : 0;
+	bool whole = outcomes_at(o, g->first)->alone && outcomes_at(o, g->first)->body != NULL;
 	uint64_t listed = 0;
 	char *text = NULL;
 
-	if (outcomes_at(o, g->first)->alone && outcomes_at(o, g->first)->body != NULL) {
+	if (whole) {
 		put_whole(&out, outcomes_at(o, g->first)->body, OUTCOME_BODY_MAX - help_len - 100);
 		listed = g->total;
 	}
-	for (size_t i = g->first; listed == 0 && i < g->end; i++) {
+	for (size_t i = g->first; !whole && i < g->end; i++) {
 		const struct outcome *one = outcomes_at(o, i);
 		struct buf line = BUF_INIT(128 * LINE_TEXT_MAX);
 		bool fits = true;
