@@ -2,9 +2,9 @@
  * strings follows from the quotes by arithmetic on the whole mask, so the cost of a block hardly depends on what is in
  * it, and only brackets and escapes are looked at one by one.
  *
- * There are two ways to make the masks, by SSE2 and in plain C; the choice is made in this file, once. A piece that is
- * shorter than a block is padded with spaces, which are harmless everywhere: that is slow for pieces of a few bytes,
- * and right.
+ * The masks are made in plain C, by SSE2 or, where the processor has it, by AVX2 (plan/scan_masks.h); what is done with
+ * them is the same code. A piece that is shorter than a block is padded with spaces, which are harmless everywhere:
+ * that is slow for pieces of a few bytes, and right.
  *
  * Of several things that are wrong in a block the first one counts, so that the result does not depend on how the
  * bytes were split; and what lies behind the end of the value is never judged. */
@@ -12,78 +12,20 @@
 
 #include <string.h>
 
-#if defined(__SSE2__) && !defined(PLANSPOOL_SCAN_PLAIN)
-#define SCAN_SSE2 1
-#include <emmintrin.h>
-#else
-#define SCAN_SSE2 0
-#endif
+#include "plan/scan_masks.h"
 
-#define BLOCK 64
+/* Compiled into each of the ways, with what its instructions make of it. */
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
-struct masks {
-	uint64_t quote, backslash, control, high, open, close;
-	uint64_t outside;	/* may stand outside of strings */
-};
-
-static bool scalar_byte(char c)
-{
-	return c != '\0' && strchr("0123456789+-.eEtrufalsn", c);
-}
-
-#if SCAN_SSE2
-static __m128i within(__m128i v, char first, char last)
-{
-	__m128i from_first = _mm_sub_epi8(v, _mm_set1_epi8(first));
-
-	return _mm_cmpeq_epi8(_mm_min_epu8(from_first, _mm_set1_epi8((char)(last - first))), from_first);
-}
-
-static __m128i equal(__m128i v, char c)
-{
-	return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
-}
-
-/* v is equal to a or b, which differ in one bit alone. */
-static __m128i either(__m128i v, char a, char b)
-{
-	return equal(_mm_or_si128(v, _mm_set1_epi8((char)(a ^ b))), (char)(a | b));
-}
-
-static uint64_t bits(__m128i v, unsigned shift)
-{
-	return (uint64_t)(unsigned)_mm_movemask_epi8(v) << shift;
-}
-
-static void classify(const char *p, struct masks *m)
-{
-	memset(m, 0, sizeof(*m));
-	for (unsigned i = 0; i < BLOCK; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i quote = equal(v, '"'), open = either(v, '[', '{'), close = either(v, ']', '}');
-		__m128i structure = _mm_or_si128(_mm_or_si128(quote, open), _mm_or_si128(close, within(v, '+', '.')));
-		__m128i digits = _mm_or_si128(within(v, '0', ':'), equal(v, ' '));
-		__m128i white = _mm_or_si128(within(v, '\t', '\n'), equal(v, '\r'));
-		__m128i letters = _mm_or_si128(_mm_or_si128(either(v, 'a', 'e'), either(v, 'l', 'n')),
-			_mm_or_si128(within(v, 'r', 'u'), _mm_or_si128(equal(v, 'f'), equal(v, 'E'))));
-
-		m->quote |= bits(quote, i);
-		m->backslash |= bits(equal(v, '\\'), i);
-		m->control |= bits(within(v, 0, 0x1f), i);
-		m->high |= bits(v, i);
-		m->open |= bits(open, i);
-		m->close |= bits(close, i);
-		m->outside |= bits(_mm_or_si128(_mm_or_si128(structure, digits), _mm_or_si128(white, letters)), i);
-	}
-}
-
+#ifdef SCAN_SSE2
 size_t scan_plain(const char *p, size_t n)
 {
 	size_t i = 0;
 
 	for (; n - i >= 16; i += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i special = _mm_or_si128(_mm_or_si128(equal(v, '"'), equal(v, '\\')), within(v, 0, 0x1f));
+		__m128i special = _mm_or_si128(_mm_or_si128(scan_equal(v, '"'), scan_equal(v, '\\')),
+			scan_within(v, 0, 0x1f));
 		unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(special, v));
 
 		if (found)
@@ -94,34 +36,6 @@ size_t scan_plain(const char *p, size_t n)
 	return i;
 }
 #else
-static void classify(const char *p, struct masks *m)
-{
-	memset(m, 0, sizeof(*m));
-	for (unsigned i = 0; i < BLOCK; i++) {
-		unsigned char c = (unsigned char)p[i];
-		uint64_t bit = (uint64_t)1 << i;
-
-		if (c >= 0x80) {
-			m->high |= bit;
-			continue;
-		}
-		switch (c) {
-		case '"': m->quote |= bit; break;
-		case '\\': m->backslash |= bit; continue;
-		case '{': case '[': m->open |= bit; break;
-		case '}': case ']': m->close |= bit; break;
-		case '\t': case '\n': case '\r': m->control |= bit; break;
-		case ' ': case ',': case ':': break;
-		default:
-			if (c < 0x20)
-				m->control |= bit;
-			if (!scalar_byte((char)c))
-				continue;
-		}
-		m->outside |= bit;
-	}
-}
-
 size_t scan_plain(const char *p, size_t n)
 {
 	size_t i = 0;
@@ -200,7 +114,7 @@ static bool escape_byte(char c)
 }
 
 /* Takes what is escaped out of the masks. Returns where the first escape is wrong, n if none is. */
-static unsigned check_escapes(struct scan *s, const char *p, unsigned n, struct masks *m)
+static unsigned check_escapes(struct scan *s, const char *p, unsigned n, struct scan_masks *m)
 {
 	unsigned i = 0;
 
@@ -230,82 +144,76 @@ static unsigned check_escapes(struct scan *s, const char *p, unsigned n, struct 
 	return n;
 }
 
-/* The exclusive-or of every bit with all bits below: from the quotes to what is between them. */
-static uint64_t spread(uint64_t x)
-{
-	for (unsigned shift = 1; shift < 64; shift *= 2)
-		x ^= x << shift;
-	return x;
-}
-
-static unsigned lowest(uint64_t mask, unsigned otherwise)
+ALWAYS_INLINE unsigned lowest(uint64_t mask, unsigned otherwise)
 {
 	return mask ? (unsigned)__builtin_ctzll(mask) : otherwise;
 }
 
 /* Opens and closes brackets up to the first byte that is wrong. Returns where the value ends or a bracket is wrong
  * (then s->what is set), n if neither. */
-static unsigned check_brackets(struct scan *s, const char *p, uint64_t brackets, uint64_t open, unsigned n)
+ALWAYS_INLINE unsigned check_brackets(struct scan *s, const char *p, uint64_t brackets, uint64_t open, unsigned n)
 {
+	unsigned top = s->depth;
+
 	for (; brackets; brackets &= brackets - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(brackets);
-		unsigned top = s->depth;
 		uint64_t brace = (p[i] & 0x20) != 0;
 
 		if (i >= n)
-			return n;
+			break;
 		if (open >> i & 1) {
 			if (top == s->limit) {
 				s->what = "nested too deeply";
-				return i;
+				n = i;
+				break;
 			}
 			s->braces[top / 64] = (s->braces[top / 64] & ~((uint64_t)1 << top % 64)) | brace << top % 64;
-			s->depth = top + 1;
+			top++;
 			continue;
 		}
-		top--;
-		if ((s->braces[top / 64] >> top % 64 & 1) != brace) {
+		if ((s->braces[(top - 1) / 64] >> (top - 1) % 64 & 1) != brace)
 			s->what = "closing bracket of the wrong kind";
-			return i;
+		else
+			top--;
+		if (s->what || !top) {
+			n = i;
+			break;
 		}
-		s->depth = top;
-		if (!top)
-			return i;
 	}
+	s->depth = top;
 	return n;
 }
 
-static enum scan_result scan_block(struct scan *s, const char *p, unsigned n, ptrdiff_t *at)
+/* Takes what is escaped out of the masks, if anything may be. Returns where the first escape is wrong, n if none is. */
+ALWAYS_INLINE unsigned take_escapes(struct scan *s, const char *p, unsigned n, struct scan_masks *m)
 {
-	struct masks m;
-	const char *what = NULL;
-	bool open_before = s->in_string;
-	unsigned wrong = n, stop;
-	ptrdiff_t utf8 = n;
-	uint64_t inside;
+	return m->backslash || s->escaped || s->hex_due ? check_escapes(s, p, n, m) : n;
+}
 
-	classify(p, &m);
-	if (m.backslash || s->escaped || s->hex_due) {
-		wrong = check_escapes(s, p, n, &m);
-		what = "invalid escape in a string";
-	}
-	inside = spread(m.quote) ^ (open_before ? ~(uint64_t)0 : 0);
+/* Judges a block by its masks; between: what lies between the quotes in it; escape: where the first wrong one is. */
+ALWAYS_INLINE enum scan_result judge(struct scan *s, const char *p, unsigned n, const struct scan_masks *m,
+	uint64_t between, unsigned escape, ptrdiff_t *at)
+{
+	const char *what = "invalid escape in a string";
+	uint64_t inside = between ^ (s->in_string ? ~(uint64_t)0 : 0);
+	unsigned wrong = escape, stop = lowest((inside & m->control) | ~(inside | m->outside), n);
+	ptrdiff_t utf8 = n;
+
 	s->in_string = inside >> 63;
-	stop = lowest((inside & m.control) | ~(inside | m.outside), n);
 	if (stop < wrong) {
 		wrong = stop;
 		what = inside >> stop & 1 ? "control character in a string" : "unexpected character";
 	}
-	if (m.high || s->utf8_due)
+	if (m->high || s->utf8_due)
 		utf8 = check_utf8(s, p, n);
 	if (utf8 < (ptrdiff_t)wrong)
 		what = "invalid UTF-8";
 	else
 		utf8 = wrong;
 	if (s->form == SCAN_STRING)
-		stop = lowest(m.quote & ~inside, n);
+		stop = lowest(m->quote & ~inside, n);
 	else
-		stop = check_brackets(s, p, (m.open | m.close) & ~inside, m.open, wrong);
+		stop = check_brackets(s, p, (m->open | m->close) & ~inside, m->open, wrong);
 	if (s->what && (ptrdiff_t)stop < utf8) {
 		*at = stop;
 		return SCAN_BAD;
@@ -321,11 +229,65 @@ static enum scan_result scan_block(struct scan *s, const char *p, unsigned n, pt
 	return SCAN_BAD;
 }
 
+static enum scan_result scan_block(struct scan *s, const char *p, unsigned n, ptrdiff_t *at)
+{
+	struct scan_masks m;
+	unsigned escape;
+
+#ifdef SCAN_SSE2
+	scan_masks_sse2(p, &m);
+#else
+	scan_masks_plain(p, &m);
+#endif
+	escape = take_escapes(s, p, n, &m);
+	return judge(s, p, n, &m, scan_spread_plain(m.quote), escape, at);
+}
+
+#ifdef SCAN_AVX2
+SCAN_AVX2_TARGET static enum scan_result scan_blocks_avx2(struct scan *s, const char *p, size_t blocks, ptrdiff_t *at)
+{
+	for (size_t i = 0; i < blocks; i++, p += SCAN_BLOCK) {
+		struct scan_masks m;
+		unsigned escape;
+		enum scan_result result;
+
+		scan_masks_avx2(p, &m);
+		escape = take_escapes(s, p, SCAN_BLOCK, &m);
+		result = judge(s, p, SCAN_BLOCK, &m, scan_spread_avx2(m.quote), escape, at);
+		if (result != SCAN_MORE) {
+			*at += (ptrdiff_t)(i * SCAN_BLOCK);
+			return result;
+		}
+	}
+	*at = (ptrdiff_t)(blocks * SCAN_BLOCK);
+	return SCAN_MORE;
+}
+#endif
+
+/* Whole blocks. *at is as in scan_feed. */
+static enum scan_result scan_blocks(struct scan *s, const char *p, size_t blocks, ptrdiff_t *at)
+{
+#ifdef SCAN_AVX2
+	if (scan_has_avx2())
+		return scan_blocks_avx2(s, p, blocks, at);
+#endif
+	for (size_t i = 0; i < blocks; i++, p += SCAN_BLOCK) {
+		enum scan_result result = scan_block(s, p, SCAN_BLOCK, at);
+
+		if (result != SCAN_MORE) {
+			*at += (ptrdiff_t)(i * SCAN_BLOCK);
+			return result;
+		}
+	}
+	*at = (ptrdiff_t)(blocks * SCAN_BLOCK);
+	return SCAN_MORE;
+}
+
 static enum scan_result scan_scalar(const char *p, size_t n, ptrdiff_t *at)
 {
 	size_t i = 0;
 
-	while (i < n && scalar_byte(p[i]))
+	while (i < n && scan_scalar_byte(p[i]))
 		i++;
 	*at = (ptrdiff_t)i;
 	return i == n ? SCAN_MORE : SCAN_DONE;
@@ -339,36 +301,30 @@ void scan_begin(struct scan *s, unsigned limit)
 
 enum scan_result scan_feed(struct scan *s, const char *p, size_t n, ptrdiff_t *at)
 {
-	enum scan_result result = SCAN_MORE;
-	char padded[BLOCK];
-	size_t i = 0;
+	enum scan_result result;
+	char padded[SCAN_BLOCK];
+	size_t i;
 
 	*at = 0;
 	if (!n)
 		return SCAN_MORE;
 	if (s->form == SCAN_UNKNOWN) {
 		s->form = *p == '{' || *p == '[' ? SCAN_CONTAINER : *p == '"' ? SCAN_STRING : SCAN_SCALAR;
-		if (s->form == SCAN_SCALAR && !scalar_byte(*p)) {
+		if (s->form == SCAN_SCALAR && !scan_scalar_byte(*p)) {
 			s->what = "unexpected character";
 			return SCAN_BAD;
 		}
 	}
 	if (s->form == SCAN_SCALAR)
 		return scan_scalar(p, n, at);
-	for (; result == SCAN_MORE && n - i >= BLOCK; i += BLOCK)
-		result = scan_block(s, p + i, BLOCK, at);
-	if (result != SCAN_MORE) {
-		*at += (ptrdiff_t)(i - BLOCK);
+	result = scan_blocks(s, p, n / SCAN_BLOCK, at);
+	i = n - n % SCAN_BLOCK;
+	if (result != SCAN_MORE || i == n)
 		return result;
-	}
-	if (i < n) {
-		memset(padded, ' ', sizeof(padded));
-		memcpy(padded, p + i, n - i);
-		result = scan_block(s, padded, (unsigned)(n - i), at);
-		*at += (ptrdiff_t)i;
-	} else {
-		*at = (ptrdiff_t)n;
-	}
+	memset(padded, ' ', sizeof(padded));
+	memcpy(padded, p + i, n - i);
+	result = scan_block(s, padded, (unsigned)(n - i), at);
+	*at += (ptrdiff_t)i;
 	return result;
 }
 
