@@ -289,6 +289,41 @@ static void arguments(void **state)
 	test_remove(folder);
 }
 
+static void finished(struct check_context *context)
+{
+	(void)context;
+}
+
+/* Each run says which entries of skip have ended. */
+static void expired(void **state)
+{
+	char *folder = test_folder(), *config = xasprintf("%s/planspool.yaml", folder);
+	struct outcomes *outcomes = outcomes_new(SEVERITY_LOW, false);
+	struct check_context context = { .outcomes = outcomes, .finished = finished };
+	struct faults f = { NULL, 0, 0 };
+	struct doc *doc;
+	void *compiled, *run;
+
+	(void)state;
+	put_file(folder, "a.yaml", "A");
+	compiled = check_policies.load(parse("{paths: a.yaml, skip: [{policy: A, reason: \"for a while\", until: "
+		"2020-01-31}, "
+		"{policy: B, reason: ever}]}", &doc, &f), config, &f);
+	assert_non_null(compiled);
+	run = check_policies.start(compiled, &context);
+	assert_int_equal(outcomes_kept(outcomes), 1);
+	assert_int_equal(outcomes_at(outcomes, 0)->status, OUTCOME_WARNING);
+	assert_string_equal(outcomes_at(outcomes, 0)->description, "A skip ended on 2020-01-31 and no longer applies");
+	assert_string_equal(outcomes_at(outcomes, 0)->reason, "policy A, address *: for a while");
+	check_policies.stop(run);
+	check_policies.unload(compiled);
+	outcomes_free(outcomes);
+	doc_free(doc);
+	faults_free(&f);
+	free(config);
+	test_remove(folder);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -298,6 +333,7 @@ int main(void)
 		cmocka_unit_test(folders),
 		cmocka_unit_test(skips),
 		cmocka_unit_test(arguments),
+		cmocka_unit_test(expired),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,8 @@
 
 #define DOCUMENT_MAX (64u << 20)
 #define DOCUMENT_DEPTH 128
+#define INDEX_SLOTS 256	/* a power of two */
+#define INDEX_MEMBERS 128	/* a resource with more attributes is searched instead */
 
 struct policy_scratch {
 	struct policy_workspace work;
@@ -25,6 +27,13 @@ struct policy_scratch {
 	/* Worked out when first asked for about the node that was filled in last. */
 	bool document_tried, changed_tried;
 	const struct value *document, *changed;
+	/* The top-level attributes of that node by a hash of their keys; a slot counts if it has the node's number. */
+	struct {
+		uint32_t node;
+		const struct value *member;
+	} slots[INDEX_SLOTS];
+	uint32_t node;
+	bool indexed;
 	struct buf decoded_text, keys_text, type_text, address_text;
 };
 
@@ -72,7 +81,7 @@ bool policy_node_of_change(struct policy_node *node, const struct resource_chang
 		.address = change->address, .values = change->after, .unknown = change->after_unknown,
 		.sensitive = change->after_sensitive, .change = change, .scratch = scratch,
 	};
-	scratch->document_tried = scratch->changed_tried = false;
+	scratch->document_tried = scratch->changed_tried = scratch->indexed = false;
 	scratch->document = scratch->changed = NULL;
 	node->type.name = change->type;
 	node->type.managed = change->managed;
@@ -148,6 +157,51 @@ static const struct value *decoded_document(struct policy_scratch *s, const stru
 	if (value_type(s->document) == VALUE_NULL)
 		s->document = NULL;
 	return s->document;
+}
+
+static size_t slot_of(const char *key, size_t len)
+{
+	return ((unsigned char)key[0] * 7u + (unsigned char)key[len / 2] * 31u + (unsigned char)key[len - 1] * 13u + len) &
+		(INDEX_SLOTS - 1);
+}
+
+static void index_values(struct policy_scratch *s, const struct value *values)
+{
+	s->indexed = true;
+	if (++s->node == 0) {
+		memset(s->slots, 0, sizeof(s->slots));
+		s->node = 1;
+	}
+	for (const struct value *v = value_first(values); v != NULL; v = value_next(v)) {
+		size_t len, slot;
+		const char *key = value_key(v, &len);
+
+		if (len == 0)
+			continue;
+		for (slot = slot_of(key, len); s->slots[slot].node == s->node; slot = (slot + 1) & (INDEX_SLOTS - 1))
+			continue;
+		s->slots[slot].node = s->node;
+		s->slots[slot].member = v;
+	}
+}
+
+/* A member of the values, as value_get_n finds it, but for many policies that ask. */
+static const struct value *find_value(const struct policy_node *node, const char *key, size_t len)
+{
+	struct policy_scratch *s = node->scratch;
+
+	if (value_count(node->values) > INDEX_MEMBERS)
+		return value_get_n(node->values, key, len);
+	if (!s->indexed)
+		index_values(s, node->values);
+	for (size_t slot = slot_of(key, len); s->slots[slot].node == s->node; slot = (slot + 1) & (INDEX_SLOTS - 1)) {
+		size_t n;
+		const char *found = value_key(s->slots[slot].member, &n);
+
+		if (n == len && memcmp(found, key, len) == 0)
+			return s->slots[slot].member;
+	}
+	return NULL;
 }
 
 /* A top-level attribute by its key; v NULL if only the mask may have it. */
@@ -239,7 +293,7 @@ struct view policy_node_member(const struct policy_node *node, const char *key, 
 		return pseudo_attribute(node, key, len);
 	if (node->provider)
 		return provider_member(node, key, len);
-	const struct value *v = value_get_n(node->values, key, len);
+	const struct value *v = find_value(node, key, len);
 
 	/* Checkov stores an attribute self as self_; either name finds it (planspool-policies(5), DIFFERENCES). */
 	if (v == NULL && len == 5 && memcmp(key, "self_", 5) == 0)
