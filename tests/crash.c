@@ -7,13 +7,14 @@
  *	crash-once	does so unless the file $CRASH_ONCE exists, which it makes
  *	crash-stall	lets it stand still for ever
  *
- * while all others go their usual way.
+ * while all others go their usual way. An error of the sender with crash-answer in it ends the worker too.
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "checks/checkset.h"
 #include "spooler/intake.h"
 
@@ -46,4 +47,14 @@ enum intake_end __wrap_intake(struct job_world *world, const char *id, struct in
 	if (strstr(id, "crash-intake") != NULL)
 		abort();
 	return __real_intake(world, id, out);
+}
+
+int __real_json_parse(const char *text, size_t len, json_t **out, char why[JSON_WHY]);
+int __wrap_json_parse(const char *text, size_t len, json_t **out, char why[JSON_WHY]);
+
+int __wrap_json_parse(const char *text, size_t len, json_t **out, char why[JSON_WHY])
+{
+	if (memmem(text, len, "crash-answer", 12) != NULL)
+		abort();
+	return __real_json_parse(text, len, out, why);
 }

@@ -40,14 +40,18 @@ for name in $innocent; do
 	retry 30 asked_again "$name" plan 0 || fail "$name is not fetched"
 done
 accept_job crash-intake
-for kind in always once stall; do
+echo '{"errors":[{"detail":"crash-answer"}]}' >"$sender/answer.json"
+script answer plan "404 body=answer.json"
+for kind in always once stall answer; do
 	accept_job "$kind"
 done
-for kind in always stall once; do
+for kind in always stall once answer; do
 	retry 60 [ -d "$spool/done/prod.$kind" ] || fail "$kind does not end"
 done
 expect always failed 'ended the checking process three times'
 expect stall failed 'ended the checking process three times'
+expect answer failed 'ended the checking process three times'
+assert "answer was blamed" holds blamed 3 answer
 expect once passed '1 passed'
 assert "always was blamed" holds blamed 3 always
 assert "stall was blamed" holds blamed 3 stall

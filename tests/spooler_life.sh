@@ -112,8 +112,8 @@ expect_asked GET ancient ''
 expect_asked PATCH ancient500 'final:500'
 assert_grep "ancient500: log" '"event":"undelivered","detail":"500; the run.s time is over"' \
 	"$spool/undelivered/prod.ancient500/log.jsonl"
-expect slow failed 'not everything was checked: the time of the run task .limits.job. was over'
-expect unready failed 'limits.job. was over'
+expect slow failed 'limits.job. was over before the plan had come whole .0 resources, 1000 bytes so far.'
+expect unready failed 'limits.job. was over before the plan had come whole .0 resources, 0 bytes so far.'
 limits=
 
 # Two on one spool: each job is done once.

@@ -154,6 +154,7 @@ static bool on_head(void *context, const struct http_head *head)
 {
 	struct api_call *call = context;
 
+	call->api->at_work(call->api, call->request.job);
 	call->wanted = head->status == 200 && call->request.data != NULL;
 	return true;
 }
@@ -162,6 +163,7 @@ static bool on_data(void *context, const char *data, size_t len)
 {
 	struct api_call *call = context;
 
+	call->api->at_work(call->api, call->request.job);
 	if (!call->wanted)
 		return buf_append(&call->error, data, len) == 0;
 	if (call->request.data(call->request.context, data, len))
@@ -218,6 +220,7 @@ static void on_done(void *context, enum http_end end, const struct http_head *he
 	const char *detail;
 	json_t *parsed;
 
+	call->api->at_work(call->api, call->request.job);
 	/* We ended it ourselves: its status says all there is. */
 	if (end == HTTP_STOPPED)
 		end = HTTP_ANSWERED;
@@ -244,6 +247,7 @@ static void go(void *context)
 	struct api_call *call = context;
 	const struct api_request *r = &call->request;
 
+	call->api->at_work(call->api, r->job);
 	call->http = http_start(call->api->http, &(struct http_job){
 		.method = r->method, .url = r->target->url, .ca_file = r->target->ca_file, .bearer = r->target->bearer,
 		.content_type = r->body == NULL ? NULL : "application/vnd.api+json", .body = r->body, .body_len = r->body_len,

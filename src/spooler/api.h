@@ -18,6 +18,8 @@ struct api {
 	struct loop *loop;
 	struct http *http;
 	struct pacer *pacer;
+	/* Called before anything is done for a job: if the worker dies in it, that job is to blame. */
+	void (*at_work)(struct api *api, const char *job);
 };
 
 /* Where a request may go and what it may carry. */
@@ -50,6 +52,7 @@ struct api_answer {
 };
 
 struct api_request {
+	const char *job;			/* its id; must stay until the end */
 	const char *method;
 	const struct api_target *target;	/* must stay until the end */
 	const char *body;			/* NULL: none; must stay until the end */

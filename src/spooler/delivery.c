@@ -178,11 +178,13 @@ static void send_next(void *context)
 
 	if (d->call != NULL || (d->final == NULL && d->running == NULL))
 		return;
+	d->api->at_work(d->api, d->job.job);
 	choose_body(d);
 	if (d->sending_final)
 		d->job.trying(d->job.context, ++d->tries);
 	d->call = api_start(d->api, &(struct api_request){
-		.method = "PATCH", .target = d->job.target, .body = d->body, .body_len = strlen(d->body), .total_ms = TOTAL_MS,
+		.job = d->job.job, .method = "PATCH", .target = d->job.target, .body = d->body, .body_len = strlen(d->body),
+		.total_ms = TOTAL_MS,
 		.priority = d->sending_final ? PACE_FINAL : PACE_RUNNING, .answered = answered, .context = d,
 	});
 }

@@ -14,6 +14,7 @@ enum delivery_end {
 };
 
 struct delivery_job {
+	const char *job;			/* the job's id; borrowed until the end */
 	const struct api_target *target;	/* of the callback URL; borrowed until the end */
 	int64_t end_ms;				/* loop time after which the final is not tried again; one try is always made */
 	/* Before each try of the final, for the log that must be on disk before it is sent. */

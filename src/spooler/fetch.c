@@ -55,6 +55,7 @@ static void ask_api(void *context)
 	struct fetch *f = context;
 	char why[API_WHY];
 
+	f->api->at_work(f->api, f->job.job);
 	f->redirects = 0;
 	api_target_clear(&f->at);
 	api_target_clear(&f->api_target);
@@ -159,7 +160,7 @@ static void ask(struct fetch *f, const struct api_target *target)
 		f->job.restart(f->job.context);
 	}
 	f->call = api_start(f->api, &(struct api_request){
-		.method = "GET", .target = target, .priority = PACE_INPUT, .data = body, .answered = answered, .context = f,
+		.job = f->job.job, .method = "GET", .target = target, .priority = PACE_INPUT, .data = body, .answered = answered, .context = f,
 	});
 }
 

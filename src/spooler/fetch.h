@@ -12,6 +12,7 @@ enum fetch_end {
 };
 
 struct fetch_job {
+	const char *job;		/* the job's id; borrowed until the end */
 	const struct endpoint_settings *endpoint;
 	const char *url;		/* absolute; copied */
 	const struct secret *token;	/* NULL: none; borrowed until the end */

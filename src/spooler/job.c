@@ -50,17 +50,23 @@ struct job {
 	struct loop_timer *deadline, *progress, *retry, *finished;
 	bool must_fail;				/* failed whatever the outcomes say: the checks never ran as configured */
 	int64_t wait_ms;			/* the last wait for the disk */
-	char *note;				/* first words of the message; NULL */
 };
 
 static void job_enter(struct job *job, enum job_state state);
+
+void job_at_work(struct api *api, const char *id)
+{
+	struct job_world *world = (struct job_world *)api;
+
+	snprintf(world->board->job, sizeof world->board->job, "%s", id);
+}
 
 /* Every entry from the loop into a job's code says so first: if the worker dies in it, this job is blamed. */
 static struct job *enter(void *context)
 {
 	struct job *job = context;
 
-	memcpy(job->world->board->job, job->id, sizeof job->id);
+	job_at_work(&job->world->api, job->id);
 	return job;
 }
 
@@ -77,7 +83,6 @@ static void job_free(struct job *job)
 	loop_timer_free(job->finished);
 	outcomes_free(job->outcomes);
 	intake_clear(&job->in);
-	free(job->note);
 	free(job);
 }
 
@@ -96,8 +101,11 @@ static void job_finish(struct job *job, enum spool_state to)
 {
 	bool moved = spool_finish(job->world->spool, job->id, to) == 0;
 
-	if (!moved)
+	if (!moved) {
 		log_error(job->id, "cannot be moved to %s/: %s", spool_state_name(to), strerror(errno));
+		/* Only a person can have put one there; to be kept both, and not to be delivered for ever. */
+		moved = errno == EEXIST && spool_set_aside_active(job->world->spool, job->id) == 0;
+	}
 	job->state = JOB_ENDED;
 	job_over(job, !moved && errno != ENOENT);
 }
@@ -173,7 +181,7 @@ static void publish(void *context)
 	struct job *job = enter(context);
 	struct spool *spool = job->world->spool;
 	bool pass_on_error = job->in.endpoint->config->pass_on_error && !job->must_fail;
-	char *outcomes = outcomes_text(job->outcomes), *body = verdict_body(job->outcomes, pass_on_error, job->note, NULL);
+	char *outcomes = outcomes_text(job->outcomes), *body = verdict_body(job->outcomes, pass_on_error, NULL, NULL);
 	int rc = -1, saved;
 
 	if (spool_write_outcomes(spool, job->id, outcomes, strlen(outcomes)) == 0)
@@ -226,14 +234,18 @@ static void on_progress(void *context)
 static void on_deadline(void *context)
 {
 	struct job *job = enter(context);
+	char *progress;
 
 	if (job->state != JOB_CHECKING)
 		return;
-	(void)journal(job->world->spool, job->id, false, "deadline", "the checks are not finished");
+	progress = checkset_progress(job->checks);
+	(void)journal(job->world->spool, job->id, false, "deadline", "%s", progress);
+	outcomes_check_failed_to_run(job->outcomes, "planspool",
+		"not everything was checked: the time of the run task (limits.job) was over %s (%s so far)", job->fetch != NULL ?
+		"before the plan had come whole" : "before all checks had finished", progress);
+	free(progress);
 	fetch_cancel(job->fetch);
 	job->fetch = NULL;
-	outcomes_check_failed_to_run(job->outcomes, "planspool",
-		"not everything was checked: the time of the run task (limits.job) was over");
 	job_enter(job, JOB_PUBLISHING);
 }
 
@@ -242,6 +254,7 @@ static void checks_done(void *context)
 {
 	struct job *job = context;
 
+	loop_timer_clear(job->deadline);
 	loop_timer_set(job->finished, 0);
 }
 
@@ -331,7 +344,7 @@ static void start_fetch(struct job *job)
 		return;
 	}
 	job->fetch = fetch_start(&job->world->api, &(struct fetch_job){
-		.endpoint = job->in.endpoint, .url = url, .token = job->in.envelope.access_token, .data = plan_data,
+		.job = job->id, .endpoint = job->in.endpoint, .url = url, .token = job->in.envelope.access_token, .data = plan_data,
 		.restart = plan_restart, .note = plan_note, .ended = plan_ended, .context = job,
 	});
 	sodium_memzero(url, strlen(url));
@@ -392,7 +405,7 @@ static void start(struct job *job)
 	int64_t left = time_left(job, config->limit_job_ms);
 
 	job->delivery = delivery_new(&job->world->api, &(struct delivery_job){
-		.target = &job->in.callback, .end_ms = loop_now(job->world->api.loop) + time_left(job, RUN_MS),
+		.job = job->id, .target = &job->in.callback, .end_ms = loop_now(job->world->api.loop) + time_left(job, RUN_MS),
 		.trying = delivery_trying, .note = delivery_note, .ended = delivery_ended, .context = job,
 	});
 	if (job->in.has_result) {

@@ -9,7 +9,7 @@
 
 /* What all jobs of a worker share. */
 struct job_world {
-	struct api api;
+	struct api api;			/* first: job_at_work gets it */
 	struct spool *spool;
 	const struct settings *settings;
 	const char *instance;
@@ -17,6 +17,9 @@ struct job_world {
 	/* A job is over for this worker (again: it could not be taken up and should be tried later). The job is freed by then. */
 	void (*over)(struct job_world *world, const char *id, bool again);
 };
+
+/* Shows the supervisor which job is worked on: api.at_work of a worker. */
+void job_at_work(struct api *api, const char *id);
 
 /* Takes up a job: claims it from new/, or goes on with active/<id> if this instance holds it. From then on it lives by itself until
  * over is called for it, which may be before this returns. */

@@ -113,7 +113,8 @@ void worker_run(const struct worker_start *start)
 	reset_signals();
 	loop = loop_new();
 	w.world = (struct job_world){
-		.api = { .loop = loop, .http = http_new(loop, PLANSPOOL_USER_AGENT), .pacer = pacer_new(loop, start->workers) },
+		.api = { .loop = loop, .http = http_new(loop, PLANSPOOL_USER_AGENT), .pacer = pacer_new(loop, start->workers),
+			.at_work = job_at_work },
 		.spool = start->spool, .settings = start->settings, .instance = lease_instance(start->lease),
 		.board = start->board, .over = over,
 	};
