@@ -1,39 +1,11 @@
 #!/bin/sh
-# The handler behind real nginx with TLS: every row of the HTTP answers, what is on disk after an accept, re-reading
-# of keys and configuration, many requests at once, and the end by TERM.
+# The handler behind real nginx with TLS: the requests of requests.sh, re-reading of keys and configuration,
+# many requests at once, and the end by TERM.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
+. "$src/tests/requests.sh"
 need nginx curl openssl
 
 socket=$scratch/handler.sock
-key=prod-key-1
-token='4QEuyyxug1f2rw.atlasv1.not-a-real-token'
-
-write_config() {
-	cat >"$scratch/config.new" <<-END
-	spool: $scratch/$1
-	seal: {public_key: $scratch/seal.pub, secret_key: [$scratch/seal.key]}
-	endpoints:
-	  prod:
-	    path: /run-task/prod
-	    hmac_keys: [$scratch/prod.key, $scratch/prod-old.key]
-	    organizations: [acme]
-	    hosts: [https://app.terraform.io]
-	    checks: [{changes: {max_delete: 10}}]
-	  other:
-	    path: /run-task/other
-	    unsigned: true
-	    hosts: ["http://127.0.0.1:38080"]
-	    checks: [{changes: {max_delete: 10}}]
-	  broken:
-	    path: /run-task/broken
-	    hmac_keys: [$scratch/no-such.key]
-	    hosts: [https://app.terraform.io]
-	    checks: [{changes: {max_delete: 10}}]
-	$2
-	END
-	mv "$scratch/config.new" "$scratch/planspool.yaml"
-}
-
 start_handler() {
 	"$build/planspool.fcgi" -c "$scratch/planspool.yaml" -l "unix:$socket" -m 600 -t 4 2>>"$scratch/handler.log" &
 	handler_pid=$!
@@ -62,96 +34,10 @@ write_config spool ''
 start_nginx "unix:$socket"
 start_handler
 assert_equal "the socket's mode" 600 "$(stat -c %a "$socket")"
-sed 's/"task_result_id":"[^"]*"/"task_result_id":"taskrs-refused"/' "$payloads/post_plan.json" >"$scratch/refused.json"
 
-# --- what is refused, and verification: none of it leaves anything behind
-post /run-task/nothing "$scratch/refused.json" "$key"
-expect "no such endpoint" 404
-post /run-task/prod/ "$scratch/refused.json" "$key"
-expect "a path that only begins like an endpoint's" 404
-request /run-task/prod
-expect "GET" 405
-assert_grep "GET" '^Allow: POST' "$scratch/headers"
-request /run-task/prod -X PUT -d x
-expect "PUT" 405
-request /run-task/prod -I
-assert_equal "HEAD" 405 "$status"
-request /run-task/prod -X POST
-expect "no length" 411
-head -c 1200000 /dev/zero >"$scratch/large"
-post /run-task/prod "$scratch/large" "$key" -H 'Expect:'
-expect "too large" 413
-post /run-task/prod "$scratch/refused.json" ''
-expect "no signature" 401
-post /run-task/prod "$scratch/refused.json" wrong-key
-expect "another key" 401
-request /run-task/prod -H 'Content-Type: application/json' --data-binary "@$scratch/refused.json" \
-	-H "X-TFC-Task-Signature: $(sign "$payloads/post_plan.json" "$key")"
-expect "signature of another body" 401
-post /run-task/prod "$payloads/verification.json" "$key"
-expect "verification" 200
-post /run-task/prod "$payloads/verification.json" wrong-key
-expect "verification with another key" 401
-content_type=text/plain
-post /run-task/prod "$scratch/refused.json" "$key"
-expect "not JSON by its type" 415
-content_type=application/json
-printf '{"payload_version":1' >"$scratch/body"
-post /run-task/prod "$scratch/body" "$key"
-expect "not JSON" 400
-for field in payload_version stage task_result_id task_result_callback_url; do
-	sed "s/\"$field\":/\"no_$field\":/" "$scratch/refused.json" >"$scratch/body"
-	post /run-task/prod "$scratch/body" "$key"
-	expect "without $field" 400
-	assert_grep "without $field" "\"$field: missing" "$scratch/answer"
-done
-sed 's/"task_result_id":"[^"]*"/"task_result_id":"..\/..\/etc\/x"/' "$scratch/refused.json" >"$scratch/body"
-post /run-task/prod "$scratch/body" "$key"
-expect "an id that is a path" 400
-sed 's/"organization_name":"acme"/"organization_name":"other"/' "$scratch/refused.json" >"$scratch/body"
-post /run-task/prod "$scratch/body" "$key"
-expect "another organization" 403
-for field in task_result_callback_url plan_json_api_url configuration_version_download_url; do
-	sed "s|\"$field\":\"https://app.terraform.io|\"$field\":\"https://app.terraform.io.example|" "$scratch/refused.json" \
-		>"$scratch/body"
-	post /run-task/prod "$scratch/body" "$key"
-	expect "$field of another host" 403
-done
-post /run-task/broken "$scratch/refused.json" "$key"
-expect "a key that cannot be read" 503
-assert_grep "the log says which" 'broken.*no-such.key' "$scratch/handler.log"
-assert_equal "nothing was spooled" 0 "$(jobs_new)"
-
-# --- what is accepted, and what is then on disk
-post /run-task/prod "$payloads/post_plan.json" "$key"
-expect "accepted" 200
-job=$scratch/spool/new/prod.taskrs-2nH5dncYoXaMVQmJ.json
-assert "one file for the job" [ -f "$job" ]
-assert_equal "its mode" 640 "$(stat -c %a "$job")"
-before=$(cksum "$job")
-post /run-task/prod "$payloads/post_plan.json" "$key"
-expect "duplicate" 200
-post /run-task/prod "$payloads/post_plan.json" old-key
-expect "duplicate, the other key" 200
-assert_equal "the job after duplicates" "$before" "$(cksum "$job")"
-post /run-task/prod "$scratch/refused.json" "$key" -H 'Transfer-Encoding: chunked'
-expect "chunked" 200
-post /run-task/other "$payloads/post_plan-relative.json" ''
-expect "no token, relative plan URL" 200
-assert_equal "jobs in new/" 3 "$(jobs_new)"
-assert_equal "files in tmp/" '' "$(find "$scratch/spool/tmp" -type f)"
-for secret in "$token" 'expires=' 79e6d82f266556b15b33598a7cd1ccb77f19878ef54b48d1aab65728b4d26e42; do
-	assert_equal "in clear text" '' "$(grep -rlF -e "$secret" "$scratch/spool" "$scratch"/*.log || :)"
-done
-
-# --- health
-request /run-task/prod/health
-assert_equal "health without a spooler" 503 "$status"
-assert_grep "health says why" '"spool":"writable".*"spooler_seen_seconds_ago":null' "$scratch/answer"
-: >"$scratch/spool/spoolers/0123456789abcdef0123456789abcdef"
-request /run-task/prod/health
-assert_equal "health" 200 "$status"
-assert_grep "health" '"status":"ok".*"spooler_seen_seconds_ago":[0-9]' "$scratch/answer"
+at='' spool=$scratch/spool handler_log=$scratch/handler.log
+check_refusals
+check_accepts
 
 # --- keys and configuration change under the running handler
 write_key "$scratch/prod.key" prod-key-2
