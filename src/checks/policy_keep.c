@@ -31,8 +31,7 @@ void policy_keep_init(struct policy_keep *k)
 
 void policy_keep_free(struct policy_keep *k)
 {
-	policy_hashes_free(&k->references);
-	policy_hashes_free(&k->asked);
+	policy_hashes_free(&k->expressions);
 	buf_free(&k->text);
 	policy_store_free(k->store);
 	*k = (struct policy_keep){ .store = NULL };
@@ -162,7 +161,7 @@ void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *nod
 		hash = steps[s].key != NULL ? policy_store_hash(k->store, hash, steps[s].key, steps[s].len) :
 			policy_store_hash_index(k->store, hash, steps[s].index);
 		out->hashes[s] = hash;
-		policy_hashes_add(&k->asked, hash);
+		policy_hashes_add(&k->expressions, hash);
 	}
 }
 
@@ -213,8 +212,11 @@ static void keep_expression(struct policy_keep *k, const struct value *e, uint64
 		return;
 	}
 	if (value_type(value_get(e, "references")) == VALUE_ARRAY) {
-		if (refers(value_get(e, "references")) && (!k->resources_seen || policy_hashes_has(&k->asked, hash)))
-			policy_hashes_add(&k->references, hash);
+		if (refers(value_get(e, "references"))) {
+			if (!k->resources_seen)
+				policy_hashes_add(&k->expressions, hash);
+			policy_hashes_mark(&k->expressions, hash);
+		}
 		return;
 	}
 	/* One block: as an object, or as the only one of a list. */
@@ -267,7 +269,7 @@ void policy_keep_references(struct policy_keep *k, const struct plan_item *item)
 {
 	const char *address = value_text(value_get(item->value, "address"), NULL);
 
-	if (address != NULL && (!k->resources_seen || k->asked.count > 0))
+	if (address != NULL && (!k->resources_seen || k->expressions.count > 0))
 		keep_expressions(k, value_get(item->value, "expressions"), resource_hash(k,
 			config_of_item(k, item, address)));
 }
@@ -275,7 +277,7 @@ void policy_keep_references(struct policy_keep *k, const struct plan_item *item)
 bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (policy_hashes_has(&k->references, hashes[i]))
+		if (policy_hashes_marked(&k->expressions, hashes[i]))
 			return true;
 	}
 	return false;

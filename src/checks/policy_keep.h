@@ -53,8 +53,9 @@ struct policy_keep {
 	struct policy_store *store;
 	struct policy_kept *first, *last;
 	size_t count;
-	/* Expressions that refer to something: only those that are asked for, when the resources came before them. */
-	struct policy_hashes references, asked;
+	/* Expressions that are asked for; marked are those that refer to something. When the configuration comes before
+	 * the resources, all that refer are put in. */
+	struct policy_hashes expressions;
 	bool resources_seen;
 	struct buf text;
 };

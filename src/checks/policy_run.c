@@ -66,13 +66,6 @@ void policy_run_free(struct policy_run *r)
 	free(r);
 }
 
-size_t policy_run_kept(const struct policy_run *r)
-{
-	size_t hashes = r->keep.asked.size + r->keep.references.size;
-
-	return policy_store_size(r->keep.store) + r->waits.size + hashes * sizeof(uint64_t);
-}
-
 static enum truth leaf_now(void *context, const struct policy_condition *c)
 {
 	const struct evaluation *e = context;

@@ -38,7 +38,5 @@ struct policy_run *policy_run_new(const struct policies *p, struct outcomes *out
 void policy_run_free(struct policy_run *r);
 /* One item of the plan. The end decides what had to wait. */
 void policy_run_item(struct policy_run *r, const struct plan_item *item);
-/* Bytes kept for verdicts that wait. */
-size_t policy_run_kept(const struct policy_run *r);
 
 #endif

@@ -24,7 +24,6 @@ struct block {
 
 struct policy_store {
 	struct block *blocks;
-	size_t size;
 	unsigned char key[crypto_shorthash_KEYBYTES];
 	/* Interned words: open addressing. */
 	const char **words;
@@ -69,7 +68,6 @@ void *policy_store_get(struct policy_store *s, size_t size)
 	void *p = (char *)b->data + b->used;
 
 	b->used += size;
-	s->size += size;
 	return p;
 }
 
@@ -148,51 +146,61 @@ bool policy_store_has_word(const struct policy_store *s, const char *text)
 	return false;
 }
 
-size_t policy_store_size(const struct policy_store *s)
+/* The lowest bit of a slot is the mark, so it is none of the hash; 0 is an empty slot. */
+static uint64_t identity(uint64_t hash)
 {
-	return s->size;
+	hash &= ~UINT64_C(1);
+	return hash != 0 ? hash : 2;
 }
 
-static void put_hash(uint64_t *slots, size_t size, uint64_t hash)
+/* The slot of a hash, or the empty one where it would be. */
+static uint64_t *find_slot(uint64_t *slots, size_t size, uint64_t hash)
 {
-	size_t slot = hash & (size - 1);
+	size_t slot = (hash >> 1) & (size - 1);
 
-	while (slots[slot] != 0 && slots[slot] != hash)
+	while (slots[slot] != 0 && (slots[slot] & ~UINT64_C(1)) != hash)
 		slot = (slot + 1) & (size - 1);
-	slots[slot] = hash;
-}
-
-bool policy_hashes_has(const struct policy_hashes *h, uint64_t hash)
-{
-	hash |= hash == 0;	/* 0 is an empty slot */
-	if (h->count == 0)
-		return false;
-	for (size_t slot = hash & (h->size - 1); h->slots[slot] != 0; slot = (slot + 1) & (h->size - 1)) {
-		if (h->slots[slot] == hash)
-			return true;
-	}
-	return false;
+	return &slots[slot];
 }
 
 void policy_hashes_add(struct policy_hashes *h, uint64_t hash)
 {
-	hash |= hash == 0;
-	if (policy_hashes_has(h, hash))
-		return;
-	if (h->count * 2 >= h->size) {
+	if ((h->count + 1) * 4 > h->size * 3) {
 		size_t size = h->size == 0 ? 64 : h->size * 2;
 		uint64_t *slots = xcalloc(size, sizeof(*slots));
 
 		for (size_t i = 0; i < h->size; i++) {
 			if (h->slots[i] != 0)
-				put_hash(slots, size, h->slots[i]);
+				*find_slot(slots, size, h->slots[i] & ~UINT64_C(1)) = h->slots[i];
 		}
 		free(h->slots);
 		h->slots = slots;
 		h->size = size;
 	}
-	put_hash(h->slots, h->size, hash);
-	h->count++;
+	uint64_t *slot = find_slot(h->slots, h->size, identity(hash));
+
+	if (*slot == 0) {
+		*slot = identity(hash);
+		h->count++;
+	}
+}
+
+bool policy_hashes_has(const struct policy_hashes *h, uint64_t hash)
+{
+	return h->size > 0 && *find_slot(h->slots, h->size, identity(hash)) != 0;
+}
+
+void policy_hashes_mark(struct policy_hashes *h, uint64_t hash)
+{
+	uint64_t *slot = h->size > 0 ? find_slot(h->slots, h->size, identity(hash)) : NULL;
+
+	if (slot != NULL && *slot != 0)
+		*slot |= 1;
+}
+
+bool policy_hashes_marked(const struct policy_hashes *h, uint64_t hash)
+{
+	return h->size > 0 && (*find_slot(h->slots, h->size, identity(hash)) & 1) != 0;
 }
 
 void policy_hashes_free(struct policy_hashes *h)

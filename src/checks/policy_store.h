@@ -16,19 +16,20 @@ void *policy_store_get(struct policy_store *s, size_t size);		/* aligned, zeroed
 const char *policy_store_text(struct policy_store *s, const char *text, size_t len);
 const char *policy_store_word(struct policy_store *s, const char *text);	/* the same pointer for the same text */
 bool policy_store_has_word(const struct policy_store *s, const char *text);
-size_t policy_store_size(const struct policy_store *s);			/* bytes in use */
 
 /* Hashes with a key that is new in each store, so that no plan can be made to collide. */
 uint64_t policy_store_hash(const struct policy_store *s, uint64_t above, const void *data, size_t len);
 uint64_t policy_store_hash_index(const struct policy_store *s, uint64_t above, size_t index);
 
-/* A set of such hashes. */
+/* A set of such hashes, some of them marked. */
 struct policy_hashes {
 	uint64_t *slots;
 	size_t size, count;
 };
 void policy_hashes_add(struct policy_hashes *h, uint64_t hash);
 bool policy_hashes_has(const struct policy_hashes *h, uint64_t hash);
+void policy_hashes_mark(struct policy_hashes *h, uint64_t hash);	/* if it is in the set */
+bool policy_hashes_marked(const struct policy_hashes *h, uint64_t hash);
 void policy_hashes_free(struct policy_hashes *h);
 
 #endif
