@@ -161,8 +161,9 @@ static const struct value *decoded_document(struct policy_scratch *s, const stru
 
 static size_t slot_of(const char *key, size_t len)
 {
-	return ((unsigned char)key[0] * 7u + (unsigned char)key[len / 2] * 31u + (unsigned char)key[len - 1] * 13u + len) &
-		(INDEX_SLOTS - 1);
+	unsigned first = (unsigned char)key[0], middle = (unsigned char)key[len / 2], last = (unsigned char)key[len - 1];
+
+	return (first * 7u + middle * 31u + last * 13u + len) & (INDEX_SLOTS - 1);
 }
 
 static void index_values(struct policy_scratch *s, const struct value *values)
