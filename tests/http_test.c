@@ -360,6 +360,41 @@ static void carries_many_at_once(void **state)
 	free(f);
 }
 
+/* One more request in each turn of the loop. */
+struct stream {
+	struct fetch f[50];
+	size_t begun;
+	struct loop_timer *timer;
+};
+
+static void begin_another(void *context)
+{
+	struct stream *s = context;
+
+	if (s->begun == sizeof(s->f) / sizeof(s->f[0]))
+		return;
+	loop_timer_set(s->timer, 0);
+	fetch_begin(&s->f[s->begun++]);
+}
+
+static void begins_though_more_come(void **state)
+{
+	struct world *w = *state;
+	struct stream *s = xcalloc(1, sizeof(*s));
+	size_t i;
+
+	s->timer = loop_timer_new(w->loop, begin_another, s);
+	for (i = 0; i < sizeof(s->f) / sizeof(s->f[0]); i++)
+		fetch_prepare(&s->f[i], w, "ftp://127.0.0.1/");	/* ends where it would begin */
+	begin_another(s);
+	loop_run(w->loop);	/* until none is under way */
+	assert_in_range(s->begun, 1, 4);
+	for (i = 0; i < sizeof(s->f) / sizeof(s->f[0]); i++)
+		fetch_release(&s->f[i]);
+	loop_timer_free(s->timer);
+	free(s);
+}
+
 /* TLS */
 
 static void verifies_servers(void **state)
@@ -413,6 +448,7 @@ int main(void)
 		cmocka_unit_test(cancels),
 		cmocka_unit_test(starts_anew_from_done),
 		cmocka_unit_test(carries_many_at_once),
+		cmocka_unit_test(begins_though_more_come),
 		cmocka_unit_test(verifies_servers),
 	};
 

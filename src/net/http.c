@@ -353,10 +353,13 @@ struct http_request *http_start(struct http *h, const struct http_job *job)
 		curl_easy_setopt(r->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 		curl_easy_setopt(r->easy, CURLOPT_XFERINFODATA, r);
 	}
+	/* Set only once for all that wait: each request more would put it off to the next turn, and with one in each turn none
+	 * would ever begin. */
+	if (TAILQ_EMPTY(&h->lists[WAITING]))
+		loop_timer_set(h->start_timer, 0);
 	r->state = WAITING;
 	TAILQ_INSERT_TAIL(&h->lists[WAITING], r, link);
 	h->count++;
-	loop_timer_set(h->start_timer, 0);
 	return r;
 }
 
