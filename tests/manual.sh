@@ -20,7 +20,7 @@ agree() {
 
 # help_options: the options that stand at the beginning of a line of usage, from standard input.
 help_options() {
-	sed -n 's/^ \{1,8\}\(-.*\)/\1/p' | sed 's/  .*//' | tr ', ' '\n\n' | grep -E '^--?[a-z]' || :
+	sed -n 's/^ \{1,8\}\(-.*\)/\1/p' | sed 's/  .*//' | tr -s ', ' '\n' | grep -E '^--?[a-z]' || :
 }
 
 # manual_options PAGE [COMMAND]: the options of its lists, in one subsection if a command is named.
@@ -36,9 +36,9 @@ manual_options() {
 
 for program in planspool.fcgi planspoold planspool-sim; do
 	[ -x "$build/$program" ] || continue
-	"$build/$program" --help | help_options >program
+	"$build/$program" --help | help_options >options
 	manual_options "$man/$program".[18] >page
-	agree "options of $program" page program
+	agree "options of $program" page options
 done
 "$build/planspool" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' >program
 sed -n 's/^\.Ss planspool //p' "$man/planspool.1" >page
@@ -52,18 +52,19 @@ done <program.sorted
 
 # ---- the configuration ----
 
-# Every table of keys in the readers: rows of { "key", reader } and lists that config_keys is given.
-cat "$src"/src/base/config*.c "$src"/src/checks/*.c >readers
+# Every table of keys in the readers: rows of { "key", reader }, and the lists that config_keys is given.
 {
-	sed -n 's/^	{ "\([a-z_]*\)", read_[a-z_]* },$/\1/p; s/^	{ "\([a-z_]*\)", config_read_[a-z_]* },$/\1/p' readers
-	sed -n 's/^	static const char \*const \(known\|keys\|[a-z]*_keys\)\[\] = { \(.*NULL.*\) };$/\2/p' readers |
-		tr ',' '\n' | sed -n 's/.*"\([a-z_]*\)".*/\1/p'
+	sed -n 's/^	{ "\([a-z_]*\)", [a-z_]*read_[a-z_]* },$/\1/p' "$src"/src/base/config*.c
+	grep -l 'config_keys(' "$src"/src/base/config*.c "$src"/src/checks/*.c | xargs cat | tr '\n' ' ' |
+		grep -oE 'static const char \*const [a-z_]*(known|keys)\[\] = \{[^}]*\}' | grep -oE '"[a-z_]+"' | tr -d '"'
 } >program
 sed -n 's/^\.It Ic \([a-z_.]*\).*/\1/p' "$man/planspool.yaml.5" | tr '.' '\n' >page
 agree 'keys of the configuration' page program
-for kind in $(sed -n 's/^	&check_\([a-z]*\),$/\1/p' "$src/src/checks/checkset.c"); do
+sed -n 's/.*&check_\([a-z]*\).*/\1/p' "$src/src/checks/checkset.c" >kinds
+assert 'kinds of checks' [ -s kinds ]
+while read -r kind; do
 	assert "a section about $kind" grep -qi "^\.Sh $kind" "$man/planspool.yaml.5"
-done
+done <kinds
 
 sed -n '/^\.\\" test: begin/,/^\.\\" test: end/p' "$man/planspool.yaml.5" | grep -v '^\.' | sed "s|/etc/planspool|$scratch|g" |
 	sed "s|/var/spool/planspool|$scratch/spool|" >planspool.yaml

@@ -149,11 +149,15 @@ static void print_counts(const struct counts *c)
 		c->tests, c->failures, c->errors, c->skipped);
 }
 
-static void begin_case(const struct report *r, const char *class, const char *name)
+/* nth: of several of one name, from 0; names tell testcases apart. */
+static void begin_case(const struct report *r, const char *class, const char *name, unsigned nth)
 {
+	char *whole = nth == 0 ? xstrdup(name) : xasprintf("%s (%u)", name, nth + 1);
+
 	fputs("    <testcase", stdout);
 	attribute("classname", class);
-	attribute("name", name);
+	attribute("name", whole);
+	free(whole);
 	attribute("file", strcmp(r->plan, "-") == 0 ? "stdin" : r->plan);
 }
 
@@ -199,7 +203,7 @@ static void print_rule(const struct report *r, const struct report_rule *rule)
 	for (size_t i = 0; i < rule->n; i++) {
 		const struct outcome *one = rule->list[i];
 
-		begin_case(r, rule->id, one->address != NULL ? one->address : rule->id);
+		begin_case(r, rule->id, one->address != NULL ? one->address : rule->id, report_nth(rule, i));
 		if (statuses[one->status].element != NULL)
 			print_status(one, one->reason);
 		else
@@ -212,7 +216,7 @@ static void print_rule(const struct report *r, const struct report_rule *rule)
 		if (!not_listed(r, rule, s, &rest))
 			continue;
 		text = xasprintf("%" PRIu64 " more %s, not listed (--all lists them)", rest, outcome_status_name(s));
-		begin_case(r, rule->id, text);
+		begin_case(r, rule->id, text, 0);
 		print_status(&more, text);
 		free(text);
 	}
@@ -242,7 +246,7 @@ void junit_print(const struct report *r)
 	fputs(">\n  <testsuite name=\"planspool\"", stdout);
 	print_counts(&one);
 	puts(">");
-	begin_case(r, "planspool", "the plan was checked");
+	begin_case(r, "planspool", "the plan was checked", 0);
 	fputs(">\n      <system-out>", stdout);
 	put(text);
 	puts("</system-out>\n    </testcase>\n  </testsuite>");

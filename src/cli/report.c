@@ -40,6 +40,20 @@ struct report_rule *report_rules(const struct report *r, size_t *n)
 	return rules;
 }
 
+static bool same_address(const struct outcome *a, const struct outcome *b)
+{
+	return a->address == b->address || (a->address != NULL && b->address != NULL && strcmp(a->address, b->address) == 0);
+}
+
+unsigned report_nth(const struct report_rule *rule, size_t i)
+{
+	unsigned n = 0;
+
+	for (; i > 0 && same_address(rule->list[i], rule->list[i - 1]); i--)
+		n++;
+	return n;
+}
+
 void report_rules_free(struct report_rule *rules, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

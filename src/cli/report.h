@@ -26,6 +26,8 @@ struct report_rule {
 /* The rules of what the report lists, in the order of outcomes_at; *n of them. Freed by report_rules_free. */
 struct report_rule *report_rules(const struct report *r, size_t *n);
 void report_rules_free(struct report_rule *rules, size_t n);
+/* How many outcomes of the same address stand directly before the i-th: a check may have several findings in one resource. */
+unsigned report_nth(const struct report_rule *rule, size_t i);
 
 void sarif_print(const struct report *r);	/* sarif.c: SARIF 2.1.0, on standard output */
 void junit_print(const struct report *r);	/* junit.c: JUnit XML */

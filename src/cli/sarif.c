@@ -11,9 +11,9 @@
  *
  * (3.27.10: a level other than none belongs to kind "fail" alone.) A plan has no lines that mean something to a person,
  * and terraform writes it as one: the physical location is the plan file's line 1, because readers insist on a region,
- * and the resource is the logical location. The fingerprint is over rule and address, so that a finding is the same one
- * in the next plan. Outcomes that were counted and not kept are a notification of the invocation. The verdict is the
- * exit code.
+ * and the resource is the logical location. The fingerprint is over rule and address (and place, among several of both),
+ * so that a finding is the same one in the next plan. Outcomes that were counted and not kept are a notification of the
+ * invocation. The verdict is the exit code.
  *
  * In messages, braces are doubled (3.11.5): single ones are placeholders.
  */
@@ -165,7 +165,7 @@ static json_t *rule_json(const struct report_rule *rule)
 	return j;
 }
 
-static json_t *fingerprints(const struct outcome *one)
+static json_t *fingerprints(const struct outcome *one, unsigned nth)
 {
 	unsigned char hash[16];
 	char text[2 * sizeof(hash) + 1];
@@ -175,7 +175,9 @@ static json_t *fingerprints(const struct outcome *one)
 	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
 	crypto_generichash_update(&state, (const unsigned char *)one->id, strlen(one->id) + 1);
 	if (one->address != NULL)
-		crypto_generichash_update(&state, (const unsigned char *)one->address, strlen(one->address));
+		crypto_generichash_update(&state, (const unsigned char *)one->address, strlen(one->address) + 1);
+	for (; nth > 0; nth--)
+		crypto_generichash_update(&state, (const unsigned char *)"+", 1);
 	crypto_generichash_final(&state, hash, sizeof(hash));
 	sodium_bin2hex(text, sizeof(text), hash, sizeof(hash));
 	json_put_string(j, FINGERPRINT, text);
@@ -188,16 +190,30 @@ static json_t *suppressions(const struct outcome *one)
 
 	json_put_string(j, "kind", "external");
 	json_put_string(j, "status", "accepted");
-	json_put_string(j, "justification", one->reason);
+	json_put_string(j, "justification", one->reason != NULL ? one->reason : one->description);
 	json_add(list, j);
 	return list;
 }
 
-static json_t *result_json(const struct outcome *one, size_t rule, const char *uri)
+/* What the outcome's tags say, beside its status and severity. */
+static json_t *properties_json(const struct outcome *one)
+{
+	json_t *j = json_new_object();
+
+	json_put_string(j, "status", outcome_status_name(one->status));
+	if (one->severity != SEVERITY_NONE_GIVEN)
+		json_put_string(j, "severity", severity_name(one->severity));
+	for (size_t i = 0; i < OUTCOME_TAGS; i++)
+		if (one->tags[i].label != NULL)
+			json_put_string(j, one->tags[i].name, one->tags[i].label);
+	return j;
+}
+
+static json_t *result_json(const struct outcome *one, unsigned nth, size_t rule, const char *uri)
 {
 	const char *const parts[] = { one->address, one->status == OUTCOME_ERROR ? "could not be judged" : NULL,
 		one->description, one->reason };
-	json_t *j = json_new_object(), *properties = json_new_object(), *locations = json_new_array();
+	json_t *j = json_new_object(), *locations = json_new_array();
 
 	json_put_string(j, "ruleId", one->id);
 	json_put_integer(j, "ruleIndex", (int64_t)rule);
@@ -206,13 +222,10 @@ static json_t *result_json(const struct outcome *one, size_t rule, const char *u
 	json_put(j, "message", message(parts, sizeof(parts) / sizeof(parts[0])));
 	json_add(locations, location(uri, one->address));
 	json_put(j, "locations", locations);
-	json_put(j, "partialFingerprints", fingerprints(one));
+	json_put(j, "partialFingerprints", fingerprints(one, nth));
 	if (one->status == OUTCOME_SKIPPED)
 		json_put(j, "suppressions", suppressions(one));
-	json_put_string(properties, "status", outcome_status_name(one->status));
-	if (one->severity != SEVERITY_NONE_GIVEN)
-		json_put_string(properties, "severity", severity_name(one->severity));
-	json_put(j, "properties", properties);
+	json_put(j, "properties", properties_json(one));
 	return j;
 }
 
@@ -266,7 +279,7 @@ static json_t *run_json(const struct report *r, const struct report_rule *rules,
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < rules[i].n; k++)
-			json_add(results, result_json(rules[i].list[k], i, uri));
+			json_add(results, result_json(rules[i].list[k], report_nth(&rules[i], k), i, uri));
 	json_put_bool(invocation, "executionSuccessful", true);
 	json_put_integer(invocation, "exitCode", r->failed ? CLI_FAILED : CLI_OK);
 	json_put(invocation, "toolExecutionNotifications", notifications(r, rules, n));
