@@ -133,6 +133,18 @@ for name in $many; do
 	expect "$name" passed '1 passed'
 	expect_asked PATCH "$name" 'running:200 final:200'
 done
+# What has been kept long enough goes, what has not stays.
+mkdir "$spool/undelivered/prod.old"
+touch -d '31 days ago' "$spool/done/prod.twin1"
+touch -d '29 days ago' "$spool/done/prod.twin2"
+touch -d '91 days ago' "$spool/undelivered/prod.old"
+touch -d '2 hours ago' "$spool/tmp/left"
+run_spooler
+for gone in done/prod.twin1 undelivered/prod.old tmp/left; do
+	assert "$gone is removed" [ ! -e "$spool/$gone" ]
+done
+assert "twin2 stays" [ -d "$spool/done/prod.twin2" ]
+
 assert_equal "nothing is put aside" '' "$(ls "$spool/corrupt")"
 expect_no_secrets
 finish

@@ -27,6 +27,7 @@
 #include "base/notify.h"
 #include "spooler/crew.h"
 #include "spooler/hint.h"
+#include "spooler/housekeeping.h"
 #include "spooler/journal.h"
 #include "spooler/roster.h"
 #include "spooler/schedule.h"
@@ -35,6 +36,7 @@
 #define GRACE_MS 10000
 #define HOUSEKEEPING_MS 60000
 #define WORKERS_AUTO_MAX 8
+#define GIVE_MS 50		/* a job that no worker could be told of is offered again after this */
 #define NO_CLAIM_MS 60000	/* a folder in active/ without a claim for so long is no job */
 
 struct supervisor {
@@ -47,7 +49,8 @@ struct supervisor {
 	struct crew *crew;
 	struct roster *roster;
 	struct hint *hint;
-	struct loop_timer *scan, *renew, *housekeeping, *grace, *alive;
+	struct loop_timer *scan, *give, *renew, *housekeeping, *grace, *alive;
+	bool giving;			/* the timer is set: further jobs that wait do not put it off */
 	bool once, stopping;
 	int status;
 };
@@ -79,8 +82,23 @@ static void give(void *context, struct roster_entry *entry)
 {
 	struct supervisor *s = context;
 
-	if (entry->worker == NULL && entry->not_before_ms <= loop_now(s->loop))
-		entry->worker = crew_assign(s->crew, entry->id, entry->alone);
+	if (entry->worker != NULL || entry->not_before_ms > loop_now(s->loop))
+		return;
+	entry->worker = crew_assign(s->crew, entry->id, entry->alone);
+	if (entry->worker == NULL && !entry->alone && !s->giving && !s->stopping) {
+		loop_timer_set(s->give, GIVE_MS);
+		s->giving = true;
+	}
+}
+
+/* A worker hears of a few hundred jobs at once; the next scan may be a while. */
+static void on_give(void *context)
+{
+	struct supervisor *s = context;
+
+	s->giving = false;
+	if (!s->stopping)
+		roster_each(s->roster, give, s);
 }
 
 /* Room for more jobs than the workers can carry would only be a second queue: what does not fit stays in new/. */
@@ -303,33 +321,11 @@ static void on_renew(void *context)
 	loop_timer_set(s->renew, LEASE_RENEW_MS);
 }
 
-struct old {
-	struct supervisor *supervisor;
-	enum spool_state state;
-	int64_t before_ms;
-};
-
-static bool remove_old(void *context, const struct spool_entry *entry)
-{
-	const struct old *old = context;
-
-	if (entry->mtime_ms < old->before_ms && spool_remove(old->supervisor->spool, old->state, entry->id) != 0 && errno != ENOENT)
-		log_warn(entry->id, "cannot be removed from %s/: %s", spool_state_name(old->state), strerror(errno));
-	return true;
-}
-
 static void on_housekeeping(void *context)
 {
 	struct supervisor *s = context;
-	const struct config *config = s->settings->config;
-	int64_t now = clock_wall();
-	struct old done = { s, SPOOL_DONE, now - config->keep_done_ms };
-	struct old undelivered = { s, SPOOL_UNDELIVERED, now - config->keep_undelivered_ms };
 
-	(void)spool_sweep(s->spool, now);
-	lease_sweep(s->others);
-	(void)spool_scan(s->spool, SPOOL_DONE, remove_old, NULL, &done);
-	(void)spool_scan(s->spool, SPOOL_UNDELIVERED, remove_old, NULL, &undelivered);
+	housekeeping(s->spool, s->others, s->settings->config);
 	loop_timer_set(s->housekeeping, HOUSEKEEPING_MS);
 }
 
@@ -401,6 +397,7 @@ static void start(struct supervisor *s)
 {
 	s->crew = crew_new(s->loop, s->spool, s->lease, &(struct crew_events){ job_ended, worker_died, s });
 	s->scan = loop_timer_new(s->loop, on_scan, s);
+	s->give = loop_timer_new(s->loop, on_give, s);
 	s->renew = loop_timer_new(s->loop, on_renew, s);
 	s->housekeeping = loop_timer_new(s->loop, on_housekeeping, s);
 	s->grace = loop_timer_new(s->loop, on_grace, s);
@@ -429,6 +426,7 @@ int supervise(const char *config_path, struct settings *settings, struct spool *
 	loop_run(s.loop);
 	hint_free(s.hint);
 	loop_timer_free(s.scan);
+	loop_timer_free(s.give);
 	loop_timer_free(s.renew);
 	loop_timer_free(s.housekeeping);
 	loop_timer_free(s.grace);

@@ -1,0 +1,12 @@
+/* Housekeeping: what is left over or has been kept long enough is removed from the spool. */
+#ifndef PLANSPOOL_SPOOLER_HOUSEKEEPING_H
+#define PLANSPOOL_SPOOLER_HOUSEKEEPING_H
+
+#include "base/config.h"
+#include "base/lease.h"
+#include "base/spool.h"
+
+/* One round, a bounded piece of work. Trouble is logged and met again in the next round. */
+void housekeeping(struct spool *spool, struct lease_watch *leases, const struct config *config);
+
+#endif
