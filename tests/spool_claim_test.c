@@ -232,8 +232,10 @@ static int claim_blindly(const char *root)
 		failed = 2;
 	else if (spool_claim(s, ID, ME, geteuid(), why) != SPOOL_TROUBLE)
 		failed = 3;
-	else if (spool_take_over(s, ID, ME, ME) != SPOOL_TROUBLE)
+	else if (chmod(done, 0700) != 0 || spool_claim(s, ID, ME, geteuid(), why) != SPOOL_CLAIMED)
 		failed = 4;
+	else if (chmod(done, 0) != 0 || spool_take_over(s, ID, ME, ME) != SPOOL_TROUBLE)
+		failed = 6;
 	else if (chmod(done, 0700) != 0 || spool_take_over(s, ID, ME, ME) != SPOOL_CLAIMED)
 		failed = 5;
 	spool_close(s);

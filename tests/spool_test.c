@@ -348,6 +348,10 @@ static void ends_jobs_once(void **state)
 	assert_true(has(t, "active/" ID "/claim." ME));
 	assert_int_equal(spool_set_aside_active(t->spool, ID), 0);
 	assert_int_equal(count(t, "active"), 0);
+	assert_int_equal(count(t, "corrupt"), 0);
+	folder(t, "active/prod.other");
+	assert_int_equal(spool_set_aside_active(t->spool, "prod.other"), 0);
+	assert_int_equal(count(t, "active"), 0);
 	assert_int_equal(count(t, "corrupt"), 1);
 }
 

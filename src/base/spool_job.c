@@ -42,20 +42,39 @@ int spool_folder_remove(int dirfd, const char *name, unsigned depth)
 	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
+/* Whether the job is in done/ or undelivered/: 1, 0, or -1 when that cannot be seen, which must never be taken for a
+ * no. */
+static int ended(const struct spool *s, const char *id)
+{
+	static const enum spool_place places[] = { DONE, UNDELIVERED };
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		if (fstatat(s->fd[places[i]], id, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return 1;
+		if (errno != ENOENT)
+			return -1;
+	}
+	return 0;
+}
+
 int spool_set_aside_new(struct spool *s, const char *name)
 {
 	char to[SPOOL_NAME_SIZE];
 
 	spool_name_unique(to, name);
-	return renameat(s->fd[NEW], name, s->fd[CORRUPT], to);
+	return renameat(s->fd[NEW], name, s->fd[CORRUPT], to) == 0 ? fsio_sync(s->fd[CORRUPT]) : -1;
 }
 
 int spool_set_aside_active(struct spool *s, const char *id)
 {
 	char to[SPOOL_NAME_SIZE];
 
+	/* Of a job that ended this can only be what is left of a duplicate. */
+	if (ended(s, id) > 0)
+		return spool_remove(s, SPOOL_ACTIVE, id);
 	spool_name_unique(to, id);
-	return renameat(s->fd[ACTIVE], id, s->fd[CORRUPT], to);
+	return renameat(s->fd[ACTIVE], id, s->fd[CORRUPT], to) == 0 ? fsio_sync(s->fd[CORRUPT]) : -1;
 }
 
 /* Whether a file that may not be opened lets its group read it, as the handler's do: then it is the spooler's user
@@ -118,22 +137,6 @@ static int claim_prepare(struct spool *s, const char *hidden, const char *instan
 	return rc;
 }
 
-/* Whether the job is in done/ or undelivered/: 1, 0, or -1 when that cannot be seen, which must never be taken for a
- * no. */
-static int ended(const struct spool *s, const char *id)
-{
-	static const enum spool_place places[] = { DONE, UNDELIVERED };
-	struct stat st;
-
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		if (fstatat(s->fd[places[i]], id, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			return 1;
-		if (errno != ENOENT)
-			return -1;
-	}
-	return 0;
-}
-
 enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid,
 	char why[SPOOL_WHY])
 {
@@ -152,7 +155,10 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 			how = SPOOL_LOST;
 		goto out;
 	}
-	if (claim_prepare(s, hidden, instance, &envelope) != 0)
+	over = ended(s, id);
+	if (over > 0 && (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT))
+		how = SPOOL_FINISHED;
+	if (over != 0 || claim_prepare(s, hidden, instance, &envelope) != 0)
 		goto out;
 	if (renameat(s->fd[ACTIVE], hidden, s->fd[ACTIVE], id) != 0) {
 		/* Somebody has the whole job, perhaps we ourselves before a crash: the entry in new/ has had its day
@@ -162,7 +168,7 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 			how = SPOOL_LOST;
 		goto out;
 	}
-	/* Whoever has active/<id> decides whether this is a duplicate of a job that ended. */
+	/* The job may have ended since: whoever has active/<id> decides whether this is a duplicate. */
 	over = ended(s, id);
 	if (over > 0) {
 		if (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT)
@@ -270,6 +276,16 @@ int spool_publish_result(struct spool *s, const char *id, const void *data, size
 	return rc;
 }
 
+static int folder_sync(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), rc = fd < 0 ? -1 : fsio_sync(fd), saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return rc;
+}
+
 int spool_log_append(int dirfd, const char *id, const char *line, bool durable)
 {
 	struct buf text = BUF_INIT(1u << 20);
@@ -286,7 +302,11 @@ int spool_log_append(int dirfd, const char *id, const char *line, bool durable)
 		buf_puts(&text, "\n");
 	if (buf_append(&text, line, strlen(line)) == 0 && buf_append(&text, "\n", 1) == 0 &&
 	    fsio_write(fd, text.data, text.len) == 0)
-		rc = durable ? fsio_sync(fd) : 0;
+		rc = 0;
+	/* The folder, too: the log may be new, and whoever is about to send a result that a process before this one published
+	 * says so here first, which makes the result's name durable. */
+	if (rc == 0 && durable && (fsio_sync(fd) != 0 || folder_sync(dirfd, id) != 0))
+		rc = -1;
 	saved = errno;
 	buf_free(&text);
 	close(fd);

@@ -152,6 +152,20 @@ static int only_ours(int root, const char *directory, char why[SPOOL_WHY])
 	return rc;
 }
 
+/* The spool's own name must not be lost either. One that was made for us (a mount point, a folder in one that we may not read) is
+ * somebody else's to make durable. */
+static int parent_sync(int root)
+{
+	int fd = openat(root, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return errno == EACCES ? 0 : -1;
+	if (fsio_sync(fd) != 0 && errno != EINVAL && errno != EROFS)
+		rc = -1;
+	close(fd);
+	return rc;
+}
+
 int spool_make(const char *directory, const char *handler_user, char why[SPOOL_WHY])
 {
 	char format[16];
@@ -166,9 +180,9 @@ int spool_make(const char *directory, const char *handler_user, char why[SPOOL_W
 		return -1;
 	}
 	root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0) {
+	if (root < 0 || parent_sync(root) != 0) {
 		snprintf(why, SPOOL_WHY, "%s: %s", directory, strerror(errno));
-		return -1;
+		goto out;
 	}
 	made = spool_exists(root, "format");
 	if (made ? !spool_format_known(root, directory, why) : only_ours(root, directory, why) != 0)
@@ -182,7 +196,8 @@ int spool_make(const char *directory, const char *handler_user, char why[SPOOL_W
 	if (rc != 0)
 		snprintf(why, SPOOL_WHY, "%s/format: %s", directory, strerror(errno));
 out:
-	close(root);
+	if (root >= 0)
+		close(root);
 	return rc;
 }
 
