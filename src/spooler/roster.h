@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "base/spool.h"
+#include "spooler/backlog.h"
 #include "spooler/crew.h"
 
 struct roster_entry {
@@ -15,6 +16,7 @@ struct roster_entry {
 	char id[SPOOL_ID_SIZE];
 	const struct crew_worker *worker;	/* NULL: waits for one */
 	bool alone;				/* was blamed: wants a worker of its own */
+	enum backlog_class class;		/* when it was taken up */
 	int64_t not_before_ms, wait_ms;		/* loop time, after trouble; the last wait */
 };
 

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/notify.h"
+#include "spooler/backlog.h"
 #include "spooler/crew.h"
 #include "spooler/hint.h"
 #include "spooler/housekeeping.h"
@@ -51,6 +52,8 @@ struct supervisor {
 	struct hint *hint;
 	struct loop_timer *scan, *give, *renew, *housekeeping, *grace, *alive;
 	bool giving;			/* the timer is set: further jobs that wait do not put it off */
+	bool more;			/* than there was room for, at the last scan */
+	size_t scan_again_at;		/* when so few jobs are under way */
 	bool once, stopping;
 	int status;
 };
@@ -101,17 +104,12 @@ static void on_give(void *context)
 		roster_each(s->roster, give, s);
 }
 
-/* Room for more jobs than the workers can carry would only be a second queue: what does not fit stays in new/. */
-static bool room(const struct supervisor *s)
+static void take_up(struct supervisor *s, const struct spool_entry *found)
 {
-	return roster_count(s->roster) < (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER;
-}
+	struct roster_entry *entry = roster_add(s->roster, found->id);
 
-static void take_up(struct supervisor *s, const char *id)
-{
-	struct roster_entry *entry = roster_add(s->roster, id);
-
-	entry->alone = journal_count(s->spool, SPOOL_ACTIVE, id, JOURNAL_BLAMED) > 0;
+	entry->alone = journal_count(s->spool, SPOOL_ACTIVE, found->id, JOURNAL_BLAMED) > 0;
+	entry->class = backlog_class(found->mtime_ms, clock_wall());
 	give(s, entry);
 }
 
@@ -135,8 +133,8 @@ static void job_ended(void *context, const char *id, bool again)
 		return;
 	}
 	roster_remove(s->roster, entry);
-	if (s->once || roster_count(s->roster) % CREW_JOBS_PER_WORKER == CREW_JOBS_PER_WORKER / 2)
-		loop_timer_set(s->scan, 0);	/* there may be a backlog that did not fit */
+	if (roster_count(s->roster) == s->scan_again_at)
+		loop_timer_set(s->scan, 0);
 }
 
 struct death {
@@ -172,24 +170,63 @@ static void worker_died(void *context, const struct crew_worker *worker, const c
 
 /* ---- finding jobs ---- */
 
+/* Whether a job in active/ that we do not carry is ours, or a dead spooler's, or was never anybody's. holder is "" for the last. */
+static bool is_orphan(const struct supervisor *s, const struct spool_entry *entry, char holder[SPOOL_INSTANCE_SIZE])
+{
+	holder[0] = '\0';
+	if (spool_holder(s->spool, entry->id, holder) != 0)
+		return errno == ENOENT && clock_wall() - entry->mtime_ms > NO_CLAIM_MS;
+	return strcmp(holder, lease_instance(s->lease)) == 0 || lease_dead(s->others, holder);
+}
+
+static void adopt(struct supervisor *s, const struct spool_entry *entry)
+{
+	char holder[SPOOL_INSTANCE_SIZE];
+
+	if (!is_orphan(s, entry, holder))
+		return;
+	if (holder[0] == '\0') {
+		if (spool_set_aside_active(s->spool, entry->id) == 0)
+			log_warn(entry->id, "nobody holds it and nobody ever claimed it: moved to corrupt/");
+		return;
+	}
+	if (strcmp(holder, lease_instance(s->lease)) == 0) {
+		take_up(s, entry);
+		return;
+	}
+	switch (spool_take_over(s->spool, entry->id, holder, lease_instance(s->lease))) {
+	case SPOOL_CLAIMED:
+		(void)journal(s->spool, entry->id, false, "taken over", "its spooler is dead");
+		take_up(s, entry);
+		break;
+	case SPOOL_FINISHED:
+		log_info(entry->id, "duplicate of a job that has ended, dropped");
+		break;
+	default:
+		break;
+	}
+}
+
 struct found {
 	struct supervisor *supervisor;
-	struct spool_entry *list;
-	size_t n, cap;
+	enum spool_state state;
+	struct backlog backlog;
 };
 
 static bool collect(void *context, const struct spool_entry *entry)
 {
 	struct found *found = context;
+	char holder[SPOOL_INSTANCE_SIZE];
 
-	if (roster_find(found->supervisor->roster, entry->id) != NULL)
-		return true;
-	if (found->n == found->cap) {
-		found->cap = found->cap == 0 ? 64 : found->cap * 2;
-		found->list = xreallocarray(found->list, found->cap, sizeof *found->list);
-	}
-	found->list[found->n++] = *entry;
+	if (roster_find(found->supervisor->roster, entry->id) == NULL &&
+	    (found->state == SPOOL_NEW || is_orphan(found->supervisor, entry, holder)))
+		backlog_add(&found->backlog, entry);
 	return true;
+}
+
+static void count_class(void *context, struct roster_entry *entry)
+{
+	((size_t *)context)[entry->class]++;
 }
 
 static void foreign_in_new(void *context, const char *name)
@@ -205,64 +242,24 @@ static void found_foreign(void *context, const char *name)
 	foreign_in_new(((struct found *)context)->supervisor, name);
 }
 
-static int by_age(const void *a, const void *b)
+/* Finds the jobs in a state and calls take for those that there is room for: more than the workers can carry would only be a second
+ * queue. */
+static void scan(struct supervisor *s, enum spool_state state, void (*take)(struct supervisor *s, const struct spool_entry *found))
 {
-	const struct spool_entry *x = a, *y = b;
+	size_t under_way[BACKLOG_CLASSES] = { 0 };
+	struct found found = { .supervisor = s, .state = state };
+	bool failed;
 
-	return (x->mtime_ms > y->mtime_ms) - (x->mtime_ms < y->mtime_ms);
-}
-
-static void scan_new(struct supervisor *s)
-{
-	struct found found = { .supervisor = s };
-
-	if (spool_scan(s->spool, SPOOL_NEW, collect, found_foreign, &found) != 0)
-		log_error(NULL, "new/ cannot be scanned: %s", strerror(errno));
-	if (found.n > 0)
-		qsort(found.list, found.n, sizeof *found.list, by_age);
-	for (size_t i = 0; i < found.n && room(s); i++)
-		take_up(s, found.list[i].id);
-	free(found.list);
-}
-
-/* A job in active/ that we do not carry: ours again if its holder is dead. */
-static void adopt(struct supervisor *s, const struct spool_entry *entry)
-{
-	char holder[SPOOL_INSTANCE_SIZE];
-
-	if (spool_holder(s->spool, entry->id, holder) != 0) {
-		if (errno == ENOENT && clock_wall() - entry->mtime_ms > NO_CLAIM_MS && spool_set_aside_active(s->spool, entry->id) == 0)
-			log_warn(entry->id, "nobody holds it and nobody ever claimed it: moved to corrupt/");
-		return;
-	}
-	if (strcmp(holder, lease_instance(s->lease)) == 0) {
-		take_up(s, entry->id);
-		return;
-	}
-	if (!lease_dead(s->others, holder))
-		return;
-	switch (spool_take_over(s->spool, entry->id, holder, lease_instance(s->lease))) {
-	case SPOOL_CLAIMED:
-		(void)journal(s->spool, entry->id, false, "taken over", "its spooler is dead");
-		take_up(s, entry->id);
-		break;
-	case SPOOL_FINISHED:
-		log_info(entry->id, "duplicate of a job that has ended, dropped");
-		break;
-	default:
-		break;
-	}
-}
-
-static void scan_active(struct supervisor *s)
-{
-	struct found found = { .supervisor = s };
-
-	if (spool_scan(s->spool, SPOOL_ACTIVE, collect, NULL, &found) != 0)
-		log_error(NULL, "active/ cannot be scanned: %s", strerror(errno));
-	for (size_t i = 0; i < found.n && room(s); i++)
-		adopt(s, &found.list[i]);
-	free(found.list);
+	roster_each(s->roster, count_class, under_way);
+	backlog_open(&found.backlog, clock_wall(), (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER, under_way);
+	failed = spool_scan(s->spool, state, collect, state == SPOOL_NEW ? found_foreign : NULL, &found) != 0;
+	if (failed)
+		log_error(NULL, "%s/ cannot be scanned: %s", spool_state_name(state), strerror(errno));
+	backlog_choose(&found.backlog);
+	for (size_t i = 0; i < found.backlog.n; i++)
+		take(s, &found.backlog.list[i]);
+	s->more = s->more || failed || found.backlog.more;
+	backlog_close(&found.backlog);
 }
 
 static void stop(struct supervisor *s)
@@ -286,11 +283,13 @@ static void on_scan(void *context)
 
 	if (s->stopping)
 		return;
-	scan_active(s);
-	scan_new(s);
+	s->more = false;
+	scan(s, SPOOL_ACTIVE, adopt);
+	scan(s, SPOOL_NEW, take_up);
 	roster_each(s->roster, give, s);
 	loop_timer_set(s->scan, s->settings->config->scan_ms);
-	if (s->once && roster_count(s->roster) == 0)
+	s->scan_again_at = s->more ? roster_count(s->roster) / 2 : s->once ? 0 : SIZE_MAX;
+	if (s->once && roster_count(s->roster) == 0 && !s->more)
 		stop(s);
 }
 
@@ -298,7 +297,9 @@ static void on_hint(void *context)
 {
 	struct supervisor *s = context;
 
-	scan_new(s);
+	/* With a backlog, a scan for each request that comes in would be all that there is time for. */
+	if (!s->more)
+		scan(s, SPOOL_NEW, take_up);
 }
 
 /* ---- time ---- */
