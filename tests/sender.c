@@ -36,6 +36,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sender_script.h"
 
 #define BODY_MAX (16u << 20)
 #define FILE_SIZE_MAX (64u << 20)
@@ -66,75 +67,11 @@ struct asked {
 	json_t *parsed;			/* of the body; NULL */
 };
 
-/* One ANSWER of the script: words, the first of which is the status. */
-struct answer {
-	char *text;
-	int status;			/* 0: close */
-};
-
 struct sending {
 	struct buf body;
 	size_t cut, stall;		/* SIZE_MAX: not */
 	char *until;
 };
-
-/* ---- script ---- */
-
-/* The value of key in an answer, allocated; NULL if it has none. */
-static char *value_of(const struct answer *a, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (const char *word = a->text; word != NULL; word = strchr(word, ' ')) {
-		word += strspn(word, " ");
-		if (strncmp(word, key, len) == 0 && word[len] == '=')
-			return xstrndup(word + len + 1, strcspn(word + len + 1, " "));
-	}
-	return NULL;
-}
-
-static size_t number_of(const struct answer *a, const char *key)
-{
-	char *text = value_of(a, key);
-	size_t n = text == NULL ? SIZE_MAX : strtoul(text, NULL, 10);
-
-	free(text);
-	return n;
-}
-
-/* The rest of the script's line for job and what; NULL if there is none. */
-static char *script_line(char *script, const char *job, const char *what)
-{
-	size_t job_len = strlen(job), what_len = strlen(what);
-	char *rest = NULL;
-
-	for (char *line = strtok_r(script, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-		if (strncmp(line, job, job_len) == 0 && line[job_len] == ' ' &&
-		    strncmp(line + job_len + 1, what, what_len) == 0 && line[job_len + 1 + what_len] == ' ')
-			return line + job_len + what_len + 2;
-	return NULL;
-}
-
-static struct answer script_answer(const char *job, const char *what, unsigned turn)
-{
-	struct buf script = BUF_INIT(1u << 20);
-	struct answer a = { NULL, 200 };
-	char *line = NULL, *comma;
-
-	if (fsio_read_file(sender.directory, "script", &script) == 0 && script.len > 0)
-		line = script_line(script.data, job, what);
-	while (line != NULL && turn-- > 0 && (comma = strchr(line, ',')) != NULL)
-		line = comma + 1;
-	if (line != NULL) {
-		line += strspn(line, " ");
-		a.text = xstrndup(line, strcspn(line, ","));
-		a.status = (int)strtol(a.text, NULL, 10);
-	} else {
-		a.text = xstrdup("200");
-	}
-	buf_free(&script);
-	return a;
-}
 
 /* ---- transcript ---- */
 
@@ -312,10 +249,11 @@ static void sending_free(void *context)
 static struct sending *sending_new(const struct answer *a, const struct asked *asked)
 {
 	struct sending *s = xcalloc(1, sizeof *s);
-	char *file = value_of(a, "body");
+	char *file = script_value(a, "body");
 	bool plan = strcmp(asked->what, "plan") == 0 || strcmp(asked->what, "storage") == 0;
 
-	*s = (struct sending){ BUF_INIT(FILE_SIZE_MAX), number_of(a, "cut"), number_of(a, "stall"), value_of(a, "until") };
+	*s = (struct sending){ BUF_INIT(FILE_SIZE_MAX), script_number(a, "cut"), script_number(a, "stall"),
+		script_value(a, "until") };
 	if (file == NULL && a->status == 200 && plan)
 		file = xstrdup("plan.json");
 	if (file != NULL && fsio_read_file(sender.directory, file, &s->body) != 0)
@@ -343,7 +281,7 @@ static enum MHD_Result reply(struct MHD_Connection *c, const struct answer *a, c
 	}
 	r = MHD_create_response_from_callback(s->body.len, 16384, send_part, s, sending_free);
 	for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
-		value = value_of(a, headers[i].key);
+		value = script_value(a, headers[i].key);
 		if (value != NULL)
 			MHD_add_response_header(r, headers[i].name, value);
 		free(value);
@@ -377,7 +315,7 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *c, const char
 	recognise(asked, path);
 	pthread_mutex_lock(&sender.mutex);
 	turn = count(asked->job, asked->what);
-	answer = script_answer(asked->job, asked->what, turn);
+	answer = script_answer(sender.directory, asked->job, asked->what, turn);
 	transcribe(c, origin, method, path, asked, &answer);
 	if (strcmp(asked->what, "final") == 0) {
 		snprintf(name, sizeof name, "%s.final.%u", asked->job, turn + 1);
@@ -447,15 +385,13 @@ int main(int argc, char **argv)
 
 	log_open("sender");
 	while ((o = getopt(argc, argv, "d:a:k:c:K:C:")) != -1) {
-		switch (o) {
-		case 'd': directory = optarg; break;
-		case 'a': api.port = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 'k': api.key = optarg; break;
-		case 'c': api.certificate = optarg; break;
-		case 'K': storage.key = optarg; break;
-		case 'C': storage.certificate = optarg; break;
-		default: return 2;
-		}
+		if (o == 'a')
+			api.port = (unsigned)strtoul(optarg, NULL, 10);
+		else if (o == '?')
+			return 2;
+		else
+			*(o == 'd' ? &directory : o == 'k' ? &api.key : o == 'c' ? &api.certificate : o == 'K' ? &storage.key :
+				&storage.certificate) = optarg;
 	}
 	if (directory == NULL || (sender.directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		log_panic("needs -d DIRECTORY");

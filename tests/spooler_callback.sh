@@ -75,7 +75,8 @@ retry 30 asked_again twice final 0 || fail "twice is not delivered"
 mkdir "$spool/done/prod.twice"
 echo earlier >"$spool/done/prod.twice/log.jsonl"
 : >"$sender/closed"
-retry 30 grep -q '"event":"callback".*tried again' "$spool/active/prod.refused/log.jsonl" || fail "refused is not repeated"
+retry 30 grep -q '"event":"callback".*tried again' "$spool/active/prod.refused/log.jsonl" ||
+	fail "refused is not repeated"
 first_api=$api
 start_sender -a "$refused_port"
 api=$first_api
@@ -116,6 +117,7 @@ for row in denied:'undelivered","detail":"401; tried three times' unknown:'undel
 	assert_grep "${row%%:*}: log" "${row#*:}" "$spool/undelivered/prod.${row%%:*}/log.jsonl"
 	assert "${row%%:*}: its result is kept" [ -s "$spool/undelivered/prod.${row%%:*}/result.json" ]
 done
-assert_equal "each try is in the log first" 3 "$(grep -c '"event":"deliver"' "$spool/undelivered/prod.denied/log.jsonl")"
+assert_equal "each try is in the log first" 3 \
+	"$(grep -c '"event":"deliver"' "$spool/undelivered/prod.denied/log.jsonl")"
 expect_no_secrets
 finish

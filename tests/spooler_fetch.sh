@@ -9,8 +9,17 @@ hosts="[\"$api\", \"http://localhost:$api_port\"]"
 limits='{plan: 64KiB, resource: 16KiB}'
 configure '  file:' '    path: /run-task/file' "    hmac_keys: [$scratch/prod.key]" \
 	"    hosts: [{url: \"$api\", token_file: $scratch/sender.token}]" "    storage: [\"$storage\"]" \
-	'    checks: [{changes: {max_delete: 10}}]'
+	'    checks: [{changes: {max_delete: 10}}]' \
+	'  policy:' '    path: /run-task/policy' "    hmac_keys: [$scratch/prod.key]" "    hosts: [\"$api\"]" \
+	"    checks: [{policies: [$scratch/policies]}, {changes: {max_delete: 10}}]"
 make_spool
+# A policy that looks at a value which the plan says is sensitive.
+mkdir "$scratch/policies"
+cat >"$scratch/policies/password.yaml" <<'END'
+metadata: {id: PASSWORD_1, name: Passwords are empty, category: SECRETS, severity: HIGH}
+definition:
+  {cond_type: attribute, resource_types: [terraform_data], attribute: input.password, operator: equals, value: ""}
+END
 
 padding() {
 	head -c "$1" /dev/zero | tr '\0' "$2"
@@ -29,8 +38,10 @@ echo '<!DOCTYPE html><title>Sign in</title>' >"$sender/page.html"
 head -c 3000 /dev/urandom >"$sender/noise"
 : >"$sender/nothing"
 sed 's/"format_version":"1/"format_version":"2/' "$sender/plan.json" >"$sender/version2.json"
-echo '{"errors":[{"status":"404","title":"not found","detail":"no plan for token-leak, secret=q-leak"}]}' >"$sender/leak.json"
-echo "{\"errors\":[{\"status\":\"422\",\"detail\":\"$(padding 299 a)$(padding 300 @ | sed 's/@/é/g')\"}]}" >"$sender/wide.json"
+echo '{"errors":[{"status":"404","title":"not found","detail":"no plan for token-leak, secret=q-leak"}]}' \
+	>"$sender/leak.json"
+echo "{\"errors\":[{\"status\":\"422\",\"detail\":\"$(padding 299 a)$(padding 300 @ | sed 's/@/é/g')\"}]}" \
+	>"$sender/wide.json"
 echo '{"errors":[{"status":"403","detail":"/object/expired has expired"}]}' >"$sender/expired.json"
 echo '{"errors":[{"status":"404","detail":"no such plan [red]"}]}' >"$sender/404.json"
 
@@ -83,7 +94,8 @@ s=$storage/object
 script fails storage "200 body=destroy.json"
 script patience plan "204, 204, 307 location=$s/patience?secret=q-patience"
 script same plan "307 location=$api/api/v2/plans/same/elsewhere?secret=q-same, 200"
-script relative plan "302 location=/api/v2/plans/relative/elsewhere?secret=q-relative, 303 location=/api/v2/plans/relative/x, 200"
+r=/api/v2/plans/relative
+script relative plan "302 location=$r/elsewhere?secret=q-relative, 303 location=$r/x, 200"
 script expired storage "403 body=expired.json, 404, 200"
 script bounce storage "307 location=/object/bounce/2, 307 location=/object/bounce/3, 200"
 script unlisted plan "307 location=http://localhost:$storage_port/object/unlisted?secret=q-unlisted"
@@ -138,6 +150,7 @@ accept_job no-plan plan=
 accept_job bare token= plan=/api/v2/plans/bare/json-output
 accept_job file token= endpoint=file
 accept_job both endpoint=file
+accept_job sensitive endpoint=policy
 accept_job outside token= endpoint=file "plan=$api/object/outside"
 accept_job dots token= endpoint=file "plan=$api/api/v2/plans/dots/x;y"
 script along plan "307 location=/object/along"
@@ -152,12 +165,15 @@ done
 
 assert_equal "tokens to the API only" "plan:job storage:none" "$(tokens passes)"
 assert_equal "tokens along the origin" "plan:job plan:job" "$(tokens same)"
-assert_equal "tokens back at the API" "plan:job storage:none plan:job storage:none plan:job storage:none" "$(tokens expired)"
+assert_equal "tokens back at the API" "plan:job storage:none plan:job storage:none plan:job storage:none" \
+	"$(tokens expired)"
 assert "closed ends in done/" [ -f "$spool/done/prod.closed/log.jsonl" ]
 assert_grep "closed says why" '"event":"closed by the sender","detail":"409' "$spool/done/prod.closed/log.jsonl"
 assert_equal "closed is left alone" '' "$(asked PATCH closed | tr ' ' '\n' | grep -v '^running:' || :)"
-assert_equal "storage URLs are secret" '' "$(grep -rl --include=log.jsonl '/object/' "$spool" || grep '/object/' "$scratch/spooler.log" || :)"
-assert_grep "a long reason leaves room" '"event":"fetch","detail":"422: a+; asked again in [0-9.]+ s"' "$spool/done/prod.old/log.jsonl"
+found=$(grep -rl --include=log.jsonl '/object/' "$spool" || grep '/object/' "$scratch/spooler.log" || :)
+assert_equal "storage URLs are secret" '' "$found"
+assert_grep "a long reason leaves room" '"event":"fetch","detail":"422: a+; asked again in [0-9.]+ s"' \
+	"$spool/done/prod.old/log.jsonl"
 for row in retry:1000 reset:1200 busy:1000 eager:1000 hurry:100 gone:1000 patience:1000; do
 	assert "${row%:*} waited" [ "$(waited "${row%:*}" plan)" -ge "${row#*:}" ]
 done
@@ -175,6 +191,11 @@ for row in bare:plan:none file:plan:file both:plan:job outside:storage:none dots
 done
 assert_equal "token of along" "plan:file storage:none" "$(tokens along)"
 expect bare passed '1 passed'
-assert_equal "the callback's token" 4 "$(grep -Ec '"method":"PATCH".*"job":"(file|along)".*"token":"file"' "$sender/transcript")"
+mv "$spool/done/policy.sensitive" "$spool/done/prod.sensitive"
+expect sensitive failed 'PASSWORD_1[^"]*terraform_data.database'
+assert_grep "the outcomes name the policy" '"outcome-id":"PASSWORD_1"' "$sender/sensitive.final.1"
+assert_grep "the outcomes of the job" 'PASSWORD_1' "$spool/done/prod.sensitive/outcomes.jsonl"
+assert_equal "the callback's token" 4 \
+	"$(grep -Ec '"method":"PATCH".*"job":"(file|along)".*"token":"file"' "$sender/transcript")"
 expect_no_secrets
 finish
