@@ -133,10 +133,12 @@ struct config *cli_config(const char *file)
 struct spool *cli_spool(const struct config *config)
 {
 	char why[SPOOL_WHY];
-	struct spool *spool = spool_open(config->spool, why);
+	struct spool *spool;
 
+	errno = 0;
+	spool = spool_open(config->spool, why);
 	if (spool == NULL)
-		cli_trouble("%s", why);
+		cli_trouble("%s%s", why, errno == EACCES ? "; run this as the spooler's user" : "");
 	return spool;
 }
 
