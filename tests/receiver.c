@@ -1,13 +1,16 @@
 /* A receiver of run tasks for tests of planspool-sim: it checks the signature of each request and then does what
  * its path says, one step after the other, right or wrong.
  *
- * Usage: receiver KEY-FILE CA-FILE. Prints the address it serves on, then a line for each run. What the simulator
- * answers must be what the step expects; if it is not, that is printed with "WRONG". Runs until it is killed. */
+ * Usage: receiver KEY-FILE CA-FILE FOLDER. Prints the address it serves on, then a line for each run. What the
+ * simulator answers must be what the step expects; if it is not, that is printed with "WRONG". The path /send sends the
+ * file "refused" of the folder as a callback, expecting 422, if there is one, then "taken". Runs until it is killed. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/fsio.h"
 #include "base/hmac.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -30,47 +33,70 @@
 		"\"Severity\":[{\"label\":\"High\"},{\"label\":\"x\"}]") \
 	"," OUTCOME("LONG_ID_22", "\"Status\":[{\"label\":\"Warned\",\"level\":\"warning\"}]") "]}}}}"
 
+enum token { USUAL, OTHER, NONE, BASIC };
+
 struct step {
 	enum { CALLBACK, PLAN, CONFIGURATION, STORAGE } what;
-	int expected;
+	int expected;		/* 0: whatever; a callback is left out if its file is not there */
 	const char *body;
-	bool other_type;	/* CALLBACK: another Content-Type */
-	bool other_token;	/* another token; STORAGE: a token at all */
+	const char *file;	/* CALLBACK: the body is in this one of the folder */
+	const char *type, *method;	/* instead of the usual ones */
+	const char *suffix;	/* to the URL */
+	enum token token;	/* USUAL is none for STORAGE */
 };
 
 #define SEND(status, text, ...) { .what = CALLBACK, .expected = (status), .body = (text), __VA_ARGS__ }
 #define GET(place, status, ...) { .what = (place), .expected = (status), __VA_ARGS__ }
 
+#define MODE(name, answer, n) { .path = (name), .status = (answer), .count = (n), .steps =
+
 static const struct mode {
 	const char *path;
 	unsigned status;	/* of the answer to the request */
-	size_t count;
+	size_t count;		/* 0: for a request that is answered otherwise than 200 */
 	struct step steps[8];
+	unsigned again;		/* the answer to the same request again; 0: the same, without any steps */
+	const char *answer;	/* body of the answer */
 } modes[] = {
-	{ "/pass", 200, 4, { SEND(200, RUNNING), GET(PLAN, 307), GET(STORAGE, 200), SEND(200, PASSED) } },
-	{ "/fail", 200, 3, { GET(PLAN, 307), GET(STORAGE, 200), SEND(200, FAILED) } },
-	{ "/configuration", 200, 3, { GET(CONFIGURATION, 302), GET(STORAGE, 200), SEND(200, PASSED) } },
-	{ "/no-plan", 200, 1, { SEND(200, PASSED) } },
-	{ "/again", 200, 6, { GET(PLAN, 307), GET(STORAGE, 200), GET(STORAGE, 403), GET(PLAN, 307), GET(STORAGE, 200),
+	MODE("/pass", 200, 4) { SEND(200, RUNNING), GET(PLAN, 307), GET(STORAGE, 200), SEND(200, PASSED) } },
+	MODE("/fail", 200, 3) { GET(PLAN, 307), GET(STORAGE, 200), SEND(200, FAILED) } },
+	MODE("/configuration", 200, 3) { GET(CONFIGURATION, 302), GET(STORAGE, 200), SEND(200, PASSED) } },
+	MODE("/no-plan", 200, 1) { SEND(200, PASSED) } },
+	MODE("/again", 200, 6) { GET(PLAN, 307), GET(STORAGE, 200), GET(STORAGE, 403), GET(PLAN, 307), GET(STORAGE, 200),
 		SEND(200, PASSED) } },
-	{ "/leak", 200, 3, { GET(PLAN, 307), GET(STORAGE, 200, .other_token = true), SEND(200, PASSED) } },
-	{ "/token", 200, 3, { GET(PLAN, 401, .other_token = true), SEND(401, PASSED, .other_token = true),
+	MODE("/leak", 200, 3) { GET(PLAN, 307), GET(STORAGE, 200, .token = OTHER), SEND(200, PASSED) } },
+	MODE("/token", 200, 3) { GET(PLAN, 401, .token = OTHER), SEND(401, PASSED, .token = OTHER), SEND(200, PASSED) } },
+	MODE("/no-token", 200, 3) { GET(PLAN, 401, .token = NONE), SEND(401, PASSED, .token = NONE), SEND(200, PASSED) } },
+	MODE("/basic", 200, 2) { SEND(401, PASSED, .token = BASIC), SEND(200, PASSED) } },
+	MODE("/method", 200, 3) { SEND(405, PASSED, .method = "POST"), GET(PLAN, 405, .method = "POST"),
 		SEND(200, PASSED) } },
-	{ "/type", 200, 2, { SEND(415, PASSED, .other_type = true), SEND(200, PASSED) } },
-	{ "/shape", 200, 5, { SEND(422, "{"), SEND(422, RESULT("skipped", "x") "}}"),
-		SEND(422, RESULT("passed", "") "}}"),
-		SEND(422, RESULT("failed", "x") ",\"relationships\":{\"outcomes\":{\"data\":[]}}}}"),
-		SEND(200, PASSED) } },
-	{ "/twice", 200, 4, { SEND(200, FAILED), SEND(409, FAILED), SEND(409, PASSED), SEND(409, RUNNING) } },
-	{ "/silent", 200, 1, { SEND(200, RUNNING) } },
-	{ "/refuse", 503, 0, { GET(PLAN, 0) } },
+	MODE("/stray", 200, 2) { SEND(404, PASSED, .suffix = "/more"), SEND(200, PASSED) } },
+	MODE("/stray-object", 200, 3) { GET(PLAN, 307), GET(STORAGE, 404, .suffix = "x"), SEND(200, PASSED) } },
+	MODE("/type", 200, 2) { SEND(415, PASSED, .type = "application/json"), SEND(200, PASSED) } },
+	MODE("/type-longer", 200, 2) { SEND(415, PASSED, .type = "application/vnd.api+jsonp"), SEND(200, PASSED) } },
+	MODE("/type-charset", 200, 1) { SEND(200, PASSED, .type = "Application/vnd.api+json; charset=utf-8") } },
+	MODE("/send", 200, 2) { SEND(422, NULL, .file = "refused"), SEND(200, NULL, .file = "taken") } },
+	MODE("/superfluous", 200, 2) { SEND(200, PASSED), SEND(409, PASSED) } },
+	MODE("/lost", 200, 2) { SEND(0, PASSED), SEND(409, PASSED) } },
+	MODE("/changed", 200, 2) { SEND(0, PASSED), SEND(409, FAILED) } },
+	MODE("/once", 200, 1) { SEND(0, PASSED) } },
+	MODE("/anew", 200, 2) { SEND(0, PASSED), SEND(200, FAILED) } },
+	MODE("/canceled", 200, 2) { SEND(409, RUNNING), SEND(0, PASSED) } },
+	MODE("/accepted", 202, 0) { GET(PLAN, 0) } },
+	MODE("/body", 200, 1) { SEND(200, PASSED) }, .answer = "{}" },
+	MODE("/again-503", 200, 1) { SEND(200, PASSED) }, .again = 503 },
+	MODE("/limited", 200, 4) { SEND(0, RUNNING), SEND(0, RUNNING), SEND(0, RUNNING), SEND(0, RUNNING) } },
+	MODE("/twice", 200, 4) { SEND(200, FAILED), SEND(409, FAILED), SEND(409, PASSED), SEND(409, RUNNING) } },
+	MODE("/silent", 200, 1) { SEND(200, RUNNING) } },
+	MODE("/refuse", 503, 0) { GET(PLAN, 0) } },
 };
 
 struct receiver {
 	struct loop *loop;
 	struct http *http;
 	struct secret *key;
-	const char *ca_file;
+	const char *ca_file, *folder;
+	char last_id[128];		/* of the last request */
 };
 
 struct job {
@@ -79,10 +105,11 @@ struct job {
 	size_t step;
 	json_t *request;
 	struct secret *token, *url, *storage;
+	struct buf body;
 	size_t bytes;
 };
 
-static void next(struct job *j);
+static void next(void *context);
 
 static void forget(struct job *j)
 {
@@ -90,6 +117,7 @@ static void forget(struct job *j)
 	secret_free(j->token);
 	secret_free(j->url);
 	secret_free(j->storage);
+	buf_free(&j->body);
 	free(j);
 }
 
@@ -107,7 +135,7 @@ static void on_done(void *context, enum http_end end, const struct http_head *he
 	struct job *j = context;
 	const struct step *s = &j->mode->steps[j->step];
 
-	if (end != HTTP_ANSWERED || head->status != s->expected)
+	if (s->expected != 0 && (end != HTTP_ANSWERED || head->status != s->expected))
 		printf("WRONG: %s, step %zu: %d instead of %d (%s)\n", j->mode->path, j->step + 1, head->status,
 			s->expected, why);
 	if (head->location != NULL) {
@@ -120,36 +148,66 @@ static void on_done(void *context, enum http_end end, const struct http_head *he
 	next(j);
 }
 
-static void next(struct job *j)
+/* The URL of a step; owned by the job. */
+static const struct secret *step_url(struct job *j, const struct step *s)
 {
 	static const char *const urls[] = { [CALLBACK] = "task_result_callback_url", [PLAN] = "plan_json_api_url",
 		[CONFIGURATION] = "configuration_version_download_url", [STORAGE] = NULL };
+	const char *url = s->what == STORAGE ? secret_data(j->storage) : json_get_string(j->request, urls[s->what]);
+	char *text;
+
+	if (url == NULL)
+		log_panic("%s: no %s", j->mode->path, urls[s->what]);
+	text = xasprintf("%s%s", url, s->suffix != NULL ? s->suffix : "");
+	secret_free(j->url);
+	j->url = secret_new(text, strlen(text));
+	free(text);
+	return j->url;
+}
+
+/* false: it is in a file that is not there. */
+static bool step_body(struct job *j, const struct step *s, struct http_job *job)
+{
+	char *path;
+
+	job->body = s->body;
+	if (s->file != NULL) {
+		path = xasprintf("%s/%s", j->receiver->folder, s->file);
+		buf_free(&j->body);
+		j->body.max = SITE_BODY_MAX * 2;
+		job->body = fsio_read_file(AT_FDCWD, path, &j->body) == 0 ? buf_text(&j->body) : NULL;
+		free(path);
+	}
+	job->body_len = job->body != NULL ? strlen(job->body) : 0;
+	job->content_type = s->type != NULL ? s->type : "application/vnd.api+json";
+	return job->body != NULL;
+}
+
+static void next(void *context)
+{
+	static const char *const basic[] = { "Authorization: Basic dXNlcjpwYXNzd29yZA==", NULL };
+	struct job *j = context;
 	const struct step *s = &j->mode->steps[j->step];
-	struct secret *wrong = secret_new("wrong", 5);
+	struct secret *wrong;
 	struct http_job job = { .method = s->what == CALLBACK ? "PATCH" : "GET", .ca_file = j->receiver->ca_file,
 		.data = on_data, .done = on_done, .context = j };
-	const char *url;
 
 	if (j->step == j->mode->count) {
-		secret_free(wrong);
 		forget(j);
 		return;
 	}
-	job.bearer = s->other_token ? wrong : s->what == STORAGE ? NULL : j->token;
-	if (s->what == CALLBACK) {
-		job.body = s->body;
-		job.body_len = strlen(s->body);
-		job.content_type = s->other_type ? "application/json" : "application/vnd.api+json";
+	if (s->what == CALLBACK && !step_body(j, s, &job)) {
+		j->step++;
+		next(j);
+		return;
 	}
-	job.url = j->storage;
-	if (s->what != STORAGE) {
-		url = json_get_string(j->request, urls[s->what]);
-		if (url == NULL)
-			log_panic("%s: no %s", j->mode->path, urls[s->what]);
-		secret_free(j->url);
-		j->url = secret_new(url, strlen(url));
-		job.url = j->url;
-	}
+	if (s->method != NULL)
+		job.method = s->method;
+	if (s->token == BASIC)
+		job.headers = basic;
+	wrong = secret_new("wrong", 5);
+	job.bearer = s->token == OTHER ? wrong : s->token == USUAL && s->what != STORAGE ? j->token : NULL;
+	job.url = step_url(j, s);
 	j->bytes = 0;
 	http_start(j->receiver->http, &job);
 	secret_free(wrong);
@@ -177,9 +235,27 @@ static void start(struct receiver *r, const struct mode *mode, const struct site
 		next(j);
 }
 
+/* Whether the request before was the same. */
+static bool is_again(struct receiver *r, const struct site_request *q)
+{
+	char why[JSON_WHY];
+	json_t *request = NULL;
+	const char *id;
+	bool again;
+
+	if (json_parse(q->body, q->len, &request, why) != 0)
+		log_panic("the request is no JSON: %s", why);
+	id = json_get_string(request, "task_result_id");
+	again = strcmp(r->last_id, id) == 0;
+	snprintf(r->last_id, sizeof(r->last_id), "%s", id);
+	json_free(request);
+	return again;
+}
+
 static void on_request(void *context, const struct site_request *q, struct site_answer *a)
 {
 	struct receiver *r = context;
+	bool again;
 	size_t i;
 
 	if (!hmac_verify(&r->key, 1, q->body, q->len, site_header(q, "X-TFC-Task-Signature"))) {
@@ -191,23 +267,29 @@ static void on_request(void *context, const struct site_request *q, struct site_
 	if (i == sizeof(modes) / sizeof(modes[0]))
 		return;
 	a->status = modes[i].status;
-	if (a->status == 200)
+	if (modes[i].answer != NULL)
+		a->body = xstrdup(modes[i].answer);
+	again = is_again(r, q);
+	if (again && modes[i].again != 0)
+		a->status = modes[i].again;
+	if (!again && modes[i].count > 0)
 		start(r, &modes[i], q);
 }
 
 int main(int argc, char **argv)
 {
 	struct site_setup setup = { .listen = "127.0.0.1", .answer = on_request };
-	struct receiver r;
+	struct receiver r = { 0 };
 	struct site *site;
 	char why[SECRET_WHY];
 
 	log_open("receiver");
-	r.key = argc == 3 ? secret_load(argv[1], why) : NULL;
+	r.key = argc == 4 ? secret_load(argv[1], why) : NULL;
 	if (r.key == NULL)
-		log_panic("usage: receiver KEY-FILE CA-FILE");
+		log_panic("usage: receiver KEY-FILE CA-FILE FOLDER");
 	setlinebuf(stdout);
 	r.ca_file = argv[2];
+	r.folder = argv[3];
 	setup.context = &r;
 	r.loop = loop_new();
 	r.http = http_new(r.loop, "receiver/1");

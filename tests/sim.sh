@@ -1,28 +1,8 @@
 #!/bin/sh
-# planspool-sim against a receiver (receiver.c) that does right and wrong things: exit status, what is shown, what
-# is found at fault.
-. "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
-need openssl tar
-
-sim=$build/planspool-sim
-[ -x "$sim" ] || { echo 'sim: configured without it'; exit 77; }
-plan=$src/tests/plans/create/plan.json
-make_cert
-write_key "$scratch/key" secret-key
-write_key "$scratch/other-key" other-key
-"$build/tests/receiver" "$scratch/key" "$scratch/tls.pem" >"$scratch/receiver.log" 2>&1 &
-pids="$pids $!"
-retry 20 test -s "$scratch/receiver.log" || fail "the receiver does not start"
-url=$(head -n 1 "$scratch/receiver.log")
-
-# sim_run WHAT STATUS PATH OPTION...: the output is in $scratch/out, that on standard error in $scratch/err.
-sim_run() {
-	run_what=$1 run_status=$2 run_path=$3
-	shift 3
-	got=0
-	"$sim" --endpoint "$url$run_path" --hmac-key "$scratch/key" "$@" >"$scratch/out" 2>"$scratch/err" || got=$?
-	assert_equal "$run_what: exit status ($(cat "$scratch/out" "$scratch/err"))" "$run_status" "$got"
-}
+# planspool-sim against a receiver that does right: exit status, what is shown. What it finds at fault is in
+# sim_faults.sh.
+. "${srcdir:-$(dirname "$0")/..}/tests/sim_lib.sh"
+# shellcheck disable=SC2154
 
 sim_run 'passed' 0 /pass --plan "$plan"
 assert_grep 'progress' '^00:0[0-9]\.[0-9]{3}  run task request accepted \(200\)$' "$scratch/out"
@@ -43,7 +23,7 @@ assert_equal 'one line' 1 "$(wc -l <"$scratch/out" | tr -d ' ')"
 assert_grep 'JSON, its beginning' '^\{"task_result_id":"taskrs-[^"]+","status":"failed","message":"2 .u001b' \
 	"$scratch/out"
 assert_grep 'JSON, outcomes' '\[31mfailed","outcomes":\[\{"outcome-id":"A_1",' "$scratch/out"
-assert_grep 'JSON, its end' '"callbacks":1,"faults":\[\],"times":\{"accepted_ms":[0-9]+,"final_ms":[0-9]+\}\}$' \
+assert_grep 'JSON, its end' '"callbacks":1,"faults":\[\],"times":\{"accepted_ms":[0-9]+,"final_ms":[0-9]+\},"warnings":' \
 	"$scratch/out"
 
 for stage in pre_plan pre_apply post_apply; do
@@ -71,24 +51,28 @@ sim_run 'TLS' 0 /pass --plan "$plan" --tls-cert "$scratch/tls.pem" --tls-key "$s
 sim_run 'fetched again' 0 /again --plan "$plan"
 assert_grep 'a used up storage URL' 'plan not given out again' "$scratch/out"
 
-sim_run 'token at the storage' 2 /leak --plan "$plan"
-assert_grep 'token at the storage' '^  - the storage was sent an Authorization header$' "$scratch/out"
-sim_run 'wrong token' 2 /token --plan "$plan" --json
-assert_grep 'wrong token' '"faults":\["GET [^"]* without the run.s token","PATCH [^"]* without the run.s token"\]' \
-	"$scratch/out"
-sim_run 'no token wanted' 2 /leak --plan "$plan" --no-token
-sim_run 'Content-Type' 2 /type --plan "$plan"
-assert_grep 'Content-Type' '^  - a callback.s Content-Type is not application/vnd.api.json$' "$scratch/out"
-sim_run 'shape' 2 /shape --plan "$plan" --json
-assert_equal 'shape: faults' 4 "$(grep -o 'a callback cannot be used' "$scratch/out" | wc -l | tr -d ' ')"
-sim_run 'after the final one' 2 /twice --plan "$plan" --linger 3s --json
-assert_grep 'after the final one' \
-	'"callbacks":1,"faults":\["a second final callback[^"]*","a running callback[^"]*"\]' \
-	"$scratch/out"
+
+# The sender's moods that need a receiver of a few lines; the others are tried in sim_moods.sh.
+sim_run 'answer lost' 0 /lost --plan "$plan" --answer final=lost --json
+assert_equal 'answer lost' '0 409' "$(asked final)"
+assert_grep 'answer lost' '"faults":\[\].*"warnings":\[\]' "$scratch/out"
+sim_run 'not taken' 1 /anew --plan "$plan" --answer final=drop --json
+assert_equal 'not taken' '0 200' "$(asked final)"
+sim_run 'canceled' 2 /canceled --plan "$plan" --answer running=409 --json
+assert_grep 'canceled' '"status":"canceled".*"callbacks":0' "$scratch/out"
+sim_run 'duplicates' 0 /pass --plan "$plan" --duplicate 3 --duplicate-later --json
+assert_equal 'duplicates' '200 200 200' "$(asked duplicate)"
+assert_equal 'the last duplicate' 200 "$(asked 'duplicate later')"
+assert_equal 'duplicates are no runs' 200 "$(asked final)"
+sim_run 'a verification twice' 0 /pass --verification --duplicate 1 --json
+assert_equal 'a verification twice' '200' "$(asked duplicate)"
+sim_run 'limited' 2 /limited --plan "$plan" --rate-limit 1 --timeout 1s --json
+assert 'limited' [ -n "$(asked limited)" ]
 sim_run 'no answer' 2 /silent --plan "$plan" --timeout 300ms --json
 assert_grep 'no answer' '"status":"errored".*"callbacks":1' "$scratch/out"
 sim_run 'not accepted' 2 /refuse --plan "$plan"
 assert_grep 'not accepted' 'not accepted \(503\)$' "$scratch/out"
+assert_grep 'not accepted: the CLI' '^Skipping task results\.$' "$scratch/out"
 sim_run 'another key' 2 /pass --plan "$plan" --hmac-key "$scratch/other-key"
 assert_grep 'another key' 'not accepted \(401\)$' "$scratch/out"
 sim_run 'not reached' 2 /pass --plan "$plan" --endpoint "http://127.0.0.1:1/pass"
@@ -104,12 +88,33 @@ sim_run 'usage: plan' 2 /pass
 sim_run 'usage: no such plan' 2 /pass --plan "$scratch/nothing"
 sim_run 'usage: a folder as plan' 2 /pass --plan "$scratch"
 sim_run 'usage: address' 2 /pass --plan "$plan" --listen nowhere
+while read -r option; do
+	sim_run "usage: $option" 2 /pass --plan "$plan" "${option%%=*}" "${option#*=}"
+	assert_grep "usage: $option" "^planspool-sim: error: ${option%%=*}: " "$scratch/err"
+done <<'END'
+--redirect=elsewhere
+--slow=fast
+--rate-limit=0
+--answer=plan
+--answer=plans=200
+--answer=plan=
+--answer=plan=200,
+--answer=plan=lost
+--answer=plan=201
+--answer=plan=99
+--answer=plan=600
+--answer=plan=200x0
+--answer=plan=200x
+--answer=running=307
+--answer=final=cut
+--answer=final=200;after
+--answer=final=200;after=soon
+--answer=final=200;later=1s
+--answer=final=429;reset=
+END
 sim_run 'help' 0 /pass --help
 assert_grep 'help' '^  --config-dir DIR ' "$scratch/out"
 sim_run 'version' 0 /pass --version
 assert_grep 'version' '^planspool-sim [0-9]' "$scratch/out"
 
-if grep WRONG "$scratch/receiver.log"; then
-	fail 'the receiver was answered otherwise than it expected'
-fi
-finish
+finish_sim

@@ -1,132 +1,192 @@
-/* Callback bodies (HCP Terraform, "Run tasks integration", run task callback, and HashiCorp's JSON schema
- * run-tasks/runtask-result): a JSON:API document of type task-results (or task_results) with a status of running,
- * passed or failed, a message and a URL within their lengths, and outcomes under relationships.
+/* Callbacks (HCP Terraform, "Run tasks integration", run task callback): JSON:API documents, Content-Type
+ * application/vnd.api+json (415 without), of the schema (422); any number of running ones, then one final one, which
+ * ends the run. What comes later is answered 409; the same final again is in order, because the answer to the first
+ * may have been lost. Between two callbacks no more than ten minutes may pass.
  *
- * Lengths are counted in characters. What the schema leaves open is accepted here too. */
+ * Everything is checked and said, also if the sender's mood is to answer with an error. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/text.h"
+#include "sim/answer.h"
 #include "sim/callback.h"
+#include "sim/report.h"
+#include "sim/schema.h"
+#include "sim/terraform.h"
 
-#define OUTCOMES_MAX 250
+#define PROGRESS_MS ((int64_t)10 * 60 * 1000)
+#define MEDIA_TYPE "application/vnd.api+json"
 
-struct rule {
-	const char *key;
-	size_t max;		/* characters */
-	bool is_url, needed;
-};
-
-static const struct rule result_rules[] = {
-	{ "message", 1000, false, false },
-	{ "url", 500, true, false },
-	{ NULL, 0, false, false },
-};
-
-static const struct rule outcome_rules[] = {
-	{ "outcome-id", 64, false, true },
-	{ "description", 1000, false, true },
-	{ "body", 1000000, false, false },
-	{ "url", 500, true, false },
-	{ NULL, 0, false, false },
-};
-
-static int check_texts(const json_t *attributes, const struct rule *rules, const char *what, char why[CALLBACK_WHY])
-{
-	const char *s;
-	size_t n;
-
-	for (; rules->key != NULL; rules++) {
-		if (!json_has(attributes, rules->key) && !rules->needed)
-			continue;
-		s = json_get_string(attributes, rules->key);
-		n = s != NULL ? text_utf8_length(s, strlen(s)) : 0;
-		if (n == 0 || n > rules->max) {
-			snprintf(why, CALLBACK_WHY, "%s: %s must be a text of 1 to %zu characters", what, rules->key,
-				rules->max);
-			return -1;
-		}
-		if (rules->is_url && strncmp(s, "http://", 7) != 0 && strncmp(s, "https://", 8) != 0) {
-			snprintf(why, CALLBACK_WHY, "%s: %s must begin with http:// or https://", what, rules->key);
-			return -1;
-		}
-	}
-	return 0;
-}
-
-static int check_outcomes(const json_t *list, char why[CALLBACK_WHY])
-{
-	const json_t *outcome;
-	const char *type;
-	char what[40];
-	size_t i, n = json_count(list);
-
-	if (!json_is_array(list) || n == 0 || n > OUTCOMES_MAX) {
-		snprintf(why, CALLBACK_WHY, "relationships.outcomes.data must be a list of 1 to %d outcomes",
-			OUTCOMES_MAX);
-		return -1;
-	}
-	for (i = 0; i < n; i++) {
-		outcome = json_at(list, i);
-		type = json_get_string(outcome, "type");
-		snprintf(what, sizeof(what), "outcome %zu", i + 1);
-		if (type == NULL || strcmp(type, "task-result-outcomes") != 0) {
-			snprintf(why, CALLBACK_WHY, "%s: type must be task-result-outcomes", what);
-			return -1;
-		}
-		if (check_texts(json_get(outcome, "attributes"), outcome_rules, what, why) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int check(json_t *document, const struct callback *c, char why[CALLBACK_WHY])
-{
-	static const char *const statuses[] = { "running", "passed", "failed", NULL };
-	const json_t *data = json_get(document, "data"), *relationships = json_get(data, "relationships");
-	const char *type = json_get_string(data, "type");
-	size_t i;
-
-	if (type == NULL || (strcmp(type, "task-results") != 0 && strcmp(type, "task_results") != 0)) {
-		snprintf(why, CALLBACK_WHY, "data.type must be task-results");
-		return -1;
-	}
-	for (i = 0; c->status != NULL && statuses[i] != NULL && strcmp(statuses[i], c->status) != 0; i++)
-		;
-	if (c->status == NULL || statuses[i] == NULL) {
-		snprintf(why, CALLBACK_WHY, "data.attributes.status must be running, passed or failed");
-		return -1;
-	}
-	if (check_texts(json_get(data, "attributes"), result_rules, "data.attributes", why) != 0)
-		return -1;
-	return json_has(relationships, "outcomes") ? check_outcomes(c->outcomes, why) : 0;
-}
-
-void callback_parts(json_t *document, struct callback *out)
+struct callback callback_parts(const json_t *document)
 {
 	const json_t *data = json_get(document, "data"), *attributes = json_get(data, "attributes");
 
-	out->document = document;
-	out->status = json_get_string(attributes, "status");
-	out->message = json_get_string(attributes, "message");
-	out->url = json_get_string(attributes, "url");
-	out->outcomes = json_get(json_get(json_get(data, "relationships"), "outcomes"), "data");
+	return (struct callback){
+		.status = json_get_string(attributes, "status"),
+		.message = json_get_string(attributes, "message"),
+		.url = json_get_string(attributes, "url"),
+		.outcomes = json_get(json_get(json_get(data, "relationships"), "outcomes"), "data"),
+	};
 }
 
-int callback_read(const char *body, size_t len, struct callback *out, char why[CALLBACK_WHY])
+struct complaint {
+	struct run *run;
+	char first[512];	/* violation */
+};
+
+static void complain(void *context, bool warning, const char *text)
 {
-	char parse_why[JSON_WHY];
+	struct complaint *c = context;
+
+	if (warning) {
+		report_warning(c->run, "callback: %s", text);
+		return;
+	}
+	report_fault(c->run, "callback: %s", text);
+	if (c->first[0] == '\0')
+		snprintf(c->first, sizeof(c->first), "%.*s", (int)text_utf8_cut(text, strlen(text),
+			sizeof(c->first) - 1), text);
+}
+
+/* The document, or NULL after answering. */
+static json_t *read_document(struct run *r, const struct site_request *q, struct site_answer *a)
+{
+	const char *type = site_header(q, "Content-Type");
+	size_t n = type != NULL ? strcspn(type, "; ") : 0;
+	struct complaint complaint = { .run = r };
+	const struct schema_report report = { .say = complain, .context = &complaint };
+	char why[JSON_WHY];
 	json_t *document = NULL;
 
-	*out = (struct callback){ 0 };
-	if (json_parse(body, len, &document, parse_why) != 0) {
-		snprintf(why, CALLBACK_WHY, "the body is no JSON: %s", parse_why);
-		return -1;
+	if (n != sizeof(MEDIA_TYPE) - 1 || strncasecmp(type, MEDIA_TYPE, n) != 0) {
+		report_fault(r, "callback: its Content-Type must be " MEDIA_TYPE ", not %s", type != NULL ? type : "missing");
+		answer_error(a, 415, NULL);
+		return NULL;
 	}
-	callback_parts(document, out);
-	if (check(document, out, why) == 0)
-		return 0;
+	if (q->too_long) {
+		report_fault(r, "callback: its body is longer than %zu MiB", SITE_BODY_MAX >> 20);
+		answer_error(a, 413, NULL);
+		return NULL;
+	}
+	if (json_parse(q->body, q->len, &document, why) != 0) {
+		report_fault(r, "callback: its body is no JSON: %s", why);
+		answer_error(a, 422, why);
+		return NULL;
+	}
+	if (schema_check(document, &report) == 0)
+		return document;
+	answer_error(a, 422, complaint.first);
 	json_free(document);
-	*out = (struct callback){ 0 };
-	return -1;
+	return NULL;
+}
+
+static void check_message(struct run *r, const char *message)
+{
+	size_t i, n;
+
+	for (i = 0; message != NULL && message[i] != '\0'; i++) {
+		n = terraform_colour(message + i);
+		if (n == 0)
+			continue;
+		report_warning(r, "callback: the terraform CLI takes %.*s in the message for a colour and leaves it out",
+			(int)n, message + i);
+		i += n - 1;
+	}
+}
+
+static void check_silence(struct run *r)
+{
+	int64_t now = loop_now(r->sim->loop), silent = now - r->heard_at;
+
+	r->heard_at = now;
+	if (silent > PROGRESS_MS)
+		report_fault(r, "callback: the first for %lld minutes; HCP Terraform waits for ten",
+			(long long)(silent / 60000));
+}
+
+static void answer_closed(struct run *r, bool final, const struct site_request *q, struct site_answer *a)
+{
+	bool same = final && r->final != NULL && strlen(r->final_text) == q->len &&
+		memcmp(r->final_text, q->body, q->len) == 0;
+
+	if (r->final == NULL)
+		report_fault(r, "a callback after it was said that the run is canceled (409)");
+	else if (!final)
+		report_fault(r, "a running callback after the final one");
+	else if (!same)
+		report_fault(r, "a second final callback that differs from the first");
+	else if (r->final_whole)
+		report_warning(r, "the final callback was sent again although it had been accepted");
+	else
+		report_line(r->sim, r, "the final callback again (409)");
+	answer_error(a, 409, "the task result is in a terminal state and cannot be updated");
+	if (final && r->final != NULL)
+		a->sent_context = r;
+}
+
+static void take(struct run *r, const struct callback *c, json_t *document, const struct site_request *q)
+{
+	bool final = strcmp(c->status, "running") != 0;
+
+	r->callbacks++;
+	if (!final) {
+		if (r->running_ms < 0)
+			r->running_ms = run_elapsed(r);
+		return;
+	}
+	r->final_ms = run_elapsed(r);
+	r->final = json_copy(document);
+	r->final_text = xstrndup(q->body, q->len);
+	r->status = callback_parts(r->final).status;
+}
+
+static void answer_open(struct run *r, json_t *document, const struct site_request *q, struct site_answer *a)
+{
+	struct callback c = callback_parts(document);
+	bool final = strcmp(c.status, "running") != 0;
+	const struct mood_answer *m = answer_mood(r, final ? MOOD_FINAL : MOOD_RUNNING, a);
+	const char *message = c.message != NULL ? c.message : "(no message)";
+	unsigned status = m != NULL ? m->status : 200;
+
+	if (status >= 400) {
+		answer_error(a, status, NULL);
+		r->canceled = status == 409;
+		a->sent_context = r->canceled ? r : NULL;
+		report_line(r->sim, r, "%s: not taken (%u)", c.status, status);
+		return;
+	}
+	a->status = status;
+	if (m != NULL && m->end == MOOD_DROP) {
+		report_line(r->sim, r, "%s: not taken (connection closed)", c.status);
+		return;
+	}
+	report_line(r->sim, r, "%s: %.*s%s", c.status, (int)strcspn(message, "\n"), message,
+		m != NULL && m->end == MOOD_LOST ? " (the answer is lost)" : "");
+	take(r, &c, document, q);
+	if (final && m != NULL && m->end == MOOD_LOST)
+		return;
+	a->sent_context = final ? r : NULL;
+}
+
+const char *callback_answer(struct run *r, const struct site_request *q, struct site_answer *a)
+{
+	json_t *document = read_document(r, q, a);
+	struct callback c;
+	bool final;
+
+	if (document == NULL)
+		return "callback";
+	c = callback_parts(document);
+	final = strcmp(c.status, "running") != 0;
+	check_message(r, c.message);
+	if (r->final != NULL || r->canceled) {
+		answer_closed(r, final, q, a);
+	} else {
+		check_silence(r);
+		answer_open(r, document, q, a);
+	}
+	json_free(document);
+	return final ? "final" : "running";
 }

@@ -1,22 +1,20 @@
-/* The body of a callback, judged as HCP Terraform's API would. */
+/* Callbacks: what they hold, and what they mean for the run. */
 #ifndef PLANSPOOL_SIM_CALLBACK_H
 #define PLANSPOOL_SIM_CALLBACK_H
 
 #include "base/json.h"
+#include "sim/run.h"
 
-#define CALLBACK_WHY 200
-
-struct callback {
-	json_t *document;	/* owns the rest; the caller frees it */
+struct callback {		/* parts of a document, which they belong to */
 	const char *status;	/* running, passed or failed */
 	const char *message, *url;	/* NULL if none */
-	json_t *outcomes;	/* an array, or NULL */
+	const json_t *outcomes;	/* an array, or NULL */
 };
 
-/* 0, or -1 with the reason in why; then document is NULL. */
-int callback_read(const char *body, size_t len, struct callback *out, char why[CALLBACK_WHY]);
+/* document NULL: there are none. */
+struct callback callback_parts(const json_t *document);
 
-/* The parts of a document that callback_read took. */
-void callback_parts(json_t *document, struct callback *out);
+/* Answers a callback. Returns what it was: running, final or callback. */
+const char *callback_answer(struct run *r, const struct site_request *q, struct site_answer *a);
 
 #endif

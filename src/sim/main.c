@@ -17,8 +17,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sim/archive.h"
+#include "sim/page.h"
 #include "sim/report.h"
 #include "sim/run.h"
+#include "sim/serve.h"
 
 #define PEM_MAX 65536
 
@@ -76,7 +78,7 @@ static int open_files(struct sim *s)
 static int open_sites(struct sim *s)
 {
 	const struct options *o = s->options;
-	struct site_setup setup = { .listen = o->listen, .url_host = o->url_host, .answer = run_answer_api,
+	struct site_setup setup = { .listen = o->listen, .url_host = o->url_host, .answer = serve_api,
 		.sent = run_answer_sent, .context = s };
 	char *key = NULL, *certificate = NULL, why[160];
 	int result = -1;
@@ -92,7 +94,7 @@ static int open_sites(struct sim *s)
 	s->api = site_new(s->loop, &setup, why);
 	if (s->api != NULL) {
 		setup.listen = o->storage_listen;
-		setup.answer = run_answer_storage;
+		setup.answer = serve_storage;
 		s->storage = site_new(s->loop, &setup, why);
 	}
 	if (s->storage == NULL)
@@ -130,29 +132,38 @@ static int begin(struct sim *s)
 	return 0;
 }
 
+static void show(const struct run *r)
+{
+	if (r->sim->options->json)
+		report_json(r);
+	else
+		page_print(r);
+}
+
 int main(int argc, char **argv)
 {
-	struct options o;
+	struct options o = { 0 };
 	struct sim s = { .options = &o, .plan = { .fd = -1 }, .configuration = { .fd = -1 } };
 	int status = 2;
 	size_t i;
 
 	log_open("planspool-sim");
 	if (options_read(&o, argc, argv) != 0)
-		return 2;
+		goto out;
 	if (o.help || o.version) {
 		if (o.help)
 			options_help();
 		else
 			puts("planspool-sim " PACKAGE_VERSION);
-		return 0;
+		status = 0;
+		goto out;
 	}
 	s.out = o.json ? stderr : stdout;
 	if (begin(&s) != 0)
 		goto out;
 	loop_run(s.loop);
 	for (i = 0; i < s.count; i++)
-		report_run(&s.runs[i]);
+		show(&s.runs[i]);
 	status = report_status(&s);
 out:
 	site_free(s.api);
@@ -168,5 +179,6 @@ out:
 		close(s.plan.fd);
 	if (s.configuration.fd >= 0)
 		close(s.configuration.fd);
+	options_free(&o);
 	return fflush(stdout) == 0 ? status : 2;
 }

@@ -1,7 +1,8 @@
-/* Progress line by line; at the end each run as HCP Terraform's run page shows it: verdict, message, link, and the
- * outcomes with their tags in aligned columns, or one JSON object a run on one line.
+/* Progress line by line, with what the receiver does wrong, as it comes; at the end one JSON object a run on one
+ * line, with everything: verdict, message, outcomes, faults, warnings, times, and the transcript of all requests.
  *
- * Everything the receiver wrote is escaped, so that it cannot control the terminal. */
+ * No token and no storage URL is ever printed. Everything the receiver wrote is escaped, so that it cannot control the
+ * terminal. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,11 @@
 
 #define TEXT_MAX ((size_t)8 << 20)
 
-static void print_escaped(FILE *out, const char *s)
+void report_escaped(FILE *out, const char *text)
 {
 	struct buf b = BUF_INIT(TEXT_MAX);
 
-	if (s != NULL && text_escape(&b, s, strlen(s)) == 0)
+	if (text != NULL && text_escape(&b, text, strlen(text)) == 0)
 		fputs(buf_text(&b), out);
 	buf_free(&b);
 }
@@ -31,7 +32,7 @@ static void print_line(struct sim *s, const struct run *r, const char *text)
 		(long long)(ms % 1000));
 	if (r != NULL && s->count > 1)
 		fprintf(s->out, "#%zu ", r->number);
-	print_escaped(s->out, text);
+	report_escaped(s->out, text);
 	fputc('\n', s->out);
 	fflush(s->out);
 }
@@ -58,6 +59,20 @@ void report_line(struct sim *s, const struct run *r, const char *format, ...)
 	free(text);
 }
 
+/* Takes the text. */
+static void remember(struct run *r, json_t *list, const char *sort, char *text)
+{
+	size_t i;
+
+	report_line(r->sim, r, "%s: %s", sort, text);
+	for (i = 0; i < json_count(list); i++)
+		if (strcmp(json_string(json_at(list, i)), text) == 0)
+			break;
+	if (i == json_count(list))
+		json_add(list, json_new_string(text));
+	free(text);
+}
+
 void report_fault(struct run *r, const char *format, ...)
 {
 	va_list arguments;
@@ -66,109 +81,33 @@ void report_fault(struct run *r, const char *format, ...)
 	va_start(arguments, format);
 	text = format_text(format, arguments);
 	va_end(arguments);
-	json_add(r->faults, json_new_string(text));
-	report_line(r->sim, r, "FAULT: %s", text);
-	free(text);
+	remember(r, r->faults, "FAULT", text);
 }
 
-/* " Status: Failed" for each tag, labels joined with commas, errors and warnings marked. */
-struct tag_line {
-	FILE *out;
-	int indent;
-	bool any;
-};
-
-static bool print_tag(void *context, const char *name, json_t *labels)
+void report_warning(struct run *r, const char *format, ...)
 {
-	struct tag_line *t = context;
-	const char *level;
-	size_t i;
+	va_list arguments;
+	char *text;
 
-	fprintf(t->out, t->any ? "  " : "%*s", t->any ? 0 : t->indent, "");
-	t->any = true;
-	fputc('[', t->out);
-	print_escaped(t->out, name);
-	for (i = 0; i < json_count(labels); i++) {
-		fputs(i == 0 ? ": " : ", ", t->out);
-		print_escaped(t->out, json_get_string(json_at(labels, i), "label"));
-		level = json_get_string(json_at(labels, i), "level");
-		if (level != NULL && strcmp(level, "none") != 0)
-			fprintf(t->out, " (%.10s)", level);
-	}
-	fputc(']', t->out);
-	return true;
+	va_start(arguments, format);
+	text = format_text(format, arguments);
+	va_end(arguments);
+	remember(r, r->warnings, "WARNING", text);
 }
 
-static void print_outcomes(FILE *out, const json_t *outcomes)
+void report_exchange(struct run *r, const char *what, const char *method, size_t bytes, unsigned status)
 {
-	size_t i, n = json_count(outcomes), width = 0, len;
-	const json_t *a;
-	const char *id;
+	json_t *j;
 
-	for (i = 0; i < n; i++) {
-		id = json_get_string(json_get(json_at(outcomes, i), "attributes"), "outcome-id");
-		len = text_utf8_length(id, strlen(id));
-		width = len > width ? len : width;
-	}
-	for (i = 0; i < n; i++) {
-		struct tag_line line = { .out = out, .indent = (int)width + 4 };
-
-		a = json_get(json_at(outcomes, i), "attributes");
-		id = json_get_string(a, "outcome-id");
-		fputs("  ", out);
-		print_escaped(out, id);
-		fprintf(out, "%*s", (int)(width - text_utf8_length(id, strlen(id))) + 2, "");
-		print_escaped(out, json_get_string(a, "description"));
-		fputc('\n', out);
-		json_each(json_get(a, "tags"), print_tag, &line);
-		if (line.any)
-			fputc('\n', out);
-	}
-}
-
-/* Each line of a text indented: a message may have several. */
-static void print_lines(FILE *out, const char *text)
-{
-	while (*text != '\0') {
-		size_t n = strcspn(text, "\n");
-		char *line = xstrndup(text, n);
-
-		fputs("  ", out);
-		print_escaped(out, line);
-		fputc('\n', out);
-		free(line);
-		text += n + (text[n] == '\n');
-	}
-}
-
-static void print_page(const struct run *r)
-{
-	const struct options *o = r->sim->options;
-	struct callback c = { 0 };
-	size_t i;
-
-	callback_parts(r->final, &c);
-	if (o->verification) {
-		printf("\nverification: %s\n", r->status);
+	if (r->transcript == NULL)
 		return;
-	}
-	printf("\n%s: %s (%s, %s)\n", r->task_result_id, r->status, o->stage, o->enforcement);
-	if (c.message != NULL)
-		print_lines(stdout, c.message);
-	if (c.url != NULL) {
-		fputs("  ", stdout);
-		print_escaped(stdout, c.url);
-		fputc('\n', stdout);
-	}
-	if (json_count(c.outcomes) > 0) {
-		printf("\n  %zu outcome%s\n", json_count(c.outcomes), json_count(c.outcomes) == 1 ? "" : "s");
-		print_outcomes(stdout, c.outcomes);
-	}
-	for (i = 0; i < json_count(r->faults); i++) {
-		fputs(i == 0 ? "\n  Faults of the receiver\n  - " : "  - ", stdout);
-		print_escaped(stdout, json_string(json_at(r->faults, i)));
-		fputc('\n', stdout);
-	}
+	j = json_new_object();
+	json_put_integer(j, "at_ms", run_elapsed(r));
+	json_put_string(j, "method", method);
+	json_put_string(j, "what", what);
+	json_put_integer(j, "bytes", (int64_t)bytes);
+	json_put_integer(j, "status", status);
+	json_add(r->transcript, j);
 }
 
 static void put_time(json_t *j, const char *key, int64_t ms)
@@ -177,14 +116,13 @@ static void put_time(json_t *j, const char *key, int64_t ms)
 		json_put_integer(j, key, ms);
 }
 
-static void print_json(const struct run *r)
+void report_json(const struct run *r)
 {
 	json_t *j = json_new_object(), *outcomes = json_new_array(), *times = json_new_object();
-	struct callback c = { 0 };
+	struct callback c = callback_parts(r->final);
 	char *text;
 	size_t i;
 
-	callback_parts(r->final, &c);
 	for (i = 0; i < json_count(c.outcomes); i++)
 		json_add(outcomes, json_copy(json_get(json_at(c.outcomes, i), "attributes")));
 	put_time(times, "accepted_ms", r->accepted_ms);
@@ -198,18 +136,12 @@ static void print_json(const struct run *r)
 	json_put_integer(j, "callbacks", (int64_t)r->callbacks);
 	json_put(j, "faults", json_copy(r->faults));
 	json_put(j, "times", times);
+	json_put(j, "warnings", json_copy(r->warnings));
+	json_put(j, "transcript", json_copy(r->transcript));
 	text = json_text(j);
 	puts(text);
 	free(text);
 	json_free(j);
-}
-
-void report_run(const struct run *r)
-{
-	if (r->sim->options->json)
-		print_json(r);
-	else
-		print_page(r);
 }
 
 int report_status(const struct sim *s)

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "sim/mood.h"
 #include "sim/options.h"
 #include "sim/site.h"
 
@@ -30,7 +31,16 @@ struct object {			/* a file's temporary place on the storage origin */
 	int64_t until;		/* loop_now */
 };
 
-enum { OBJECT_PLAN, OBJECT_CONFIGURATION, OBJECTS };
+enum { OBJECT_PLAN = MOOD_PLAN, OBJECT_CONFIGURATION = MOOD_CONFIGURATION, OBJECTS };
+
+enum post_kind { POST_FIRST, POST_DUPLICATE, POST_LATER };
+
+struct post {			/* the request, sent once */
+	struct run *run;
+	enum post_kind kind;
+	struct http_request *request;	/* while it is sent */
+	size_t body;			/* bytes of the answer's body */
+};
 
 struct run {
 	struct sim *sim;
@@ -42,14 +52,18 @@ struct run {
 	char *callback_path, *plan_path, *configuration_path;
 	struct object objects[OBJECTS];
 	char *payload;			/* must stay while it is sent */
-	struct http_request *request;	/* while it is sent */
-	bool posted, final_sent, over;
-	const char *status;		/* passed, failed; errored, unreachable; verified */
+	struct post *posts;
+	size_t posts_count, posts_open;
+	size_t asked[MOOD_KINDS];	/* how often */
+	bool final_sent, final_whole;	/* the answer to the final callback has been sent; all of it */
+	bool canceled, over;
+	const char *status;		/* passed, failed; canceled, errored, unreachable; verified */
 	json_t *final;			/* the callback's document that ended it; NULL: none */
 	char *final_text;
 	size_t callbacks;
-	json_t *faults;			/* of texts */
-	int64_t sent_at;		/* loop_now */
+	json_t *faults, *warnings;	/* of texts */
+	json_t *transcript;		/* of objects; NULL: not wanted */
+	int64_t sent_at, heard_at;	/* loop_now */
 	int64_t accepted_ms, running_ms, final_ms;	/* since then; -1: not yet */
 };
 
@@ -66,15 +80,16 @@ struct sim {
 	struct run *runs;
 	size_t count, sent, over;
 	size_t strays;			/* requests that belong to no run */
+	int64_t second_began, second_requests;	/* for --rate-limit */
 };
 
 /* Makes the runs and sends their requests; the loop is stopped when all are over. */
 void run_start_all(struct sim *s);
 void run_free_all(struct sim *s);
 
-/* For struct site_setup; context is the struct sim. */
-void run_answer_api(void *context, const struct site_request *q, struct site_answer *a);
-void run_answer_storage(void *context, const struct site_request *q, struct site_answer *a);
-void run_answer_sent(void *context, void *run);
+int64_t run_elapsed(const struct run *r);	/* milliseconds since its request was sent */
+
+/* For struct site_setup: the answer to a final callback, or to one that says that the run is canceled, has been sent. */
+void run_answer_sent(void *sim, void *run, bool whole);
 
 #endif

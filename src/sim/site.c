@@ -1,8 +1,9 @@
 /* One origin of the simulator over libmicrohttpd, in the loop's thread: the daemon has an epoll descriptor of its
  * own, which the loop watches, and says when it wants to be run without one (MHD_get_timeout).
  *
- * Requests are collected whole before they are answered, up to BODY_MAX; a longer one is answered 413. Files are
- * sent from their descriptor, so a plan of any size costs no memory. */
+ * Requests are collected whole before they are answered, up to SITE_BODY_MAX; a longer one is preset to 413. Files
+ * are sent from their descriptor, so a plan of any size costs no memory. While an answer waits its connection is
+ * suspended. */
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -18,20 +19,29 @@
 #include "base/mem.h"
 #include "sim/site.h"
 
-#define BODY_MAX ((size_t)16 << 20)
-
 struct site {
+	struct loop *loop;
 	struct MHD_Daemon *daemon;
 	struct loop_fd *watch;
 	struct loop_timer *timer;
 	char *origin;
 	struct site_setup setup;
+	struct exchange *waiting;
 };
 
 struct exchange {	/* one request and its answer */
+	struct site *site;
+	struct MHD_Connection *connection;
 	struct buf body;
-	bool too_long;
-	void *sent_context;
+	bool too_long, answered;
+	struct site_answer answer;
+	struct loop_timer *timer;		/* while the answer waits */
+	struct exchange *next, **at;		/* in site->waiting */
+};
+
+struct cut {		/* a file that ends halfway */
+	int fd;
+	uint64_t end;
 };
 
 const char *site_header(const struct site_request *q, const char *name)
@@ -39,49 +49,142 @@ const char *site_header(const struct site_request *q, const char *name)
 	return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
 }
 
-static struct MHD_Response *to_response(struct site_answer *a)
+static ssize_t read_cut(void *context, uint64_t at, char *out, size_t max)
+{
+	struct cut *c = context;
+	ssize_t n;
+
+	if (at >= c->end)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	n = pread(c->fd, out, max < c->end - at ? max : (size_t)(c->end - at), (off_t)at);
+	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void free_cut(void *context)
+{
+	struct cut *c = context;
+
+	close(c->fd);
+	free(c);
+}
+
+/* Takes the descriptor. */
+static struct MHD_Response *file_response(int fd, uint64_t size, bool cut)
 {
 	struct MHD_Response *r = NULL;
-	int fd;
+	struct cut *c;
 
-	if (a->fd >= 0) {
-		fd = dup(a->fd);	/* closed with the response */
-		r = fd >= 0 ? MHD_create_response_from_fd64(a->size, fd) : NULL;
-		if (r == NULL && fd >= 0)
+	if (fd >= 0 && cut) {
+		c = xcalloc(1, sizeof(*c));
+		*c = (struct cut){ .fd = fd, .end = size / 2 };
+		r = MHD_create_response_from_callback(size, 65536, read_cut, c, free_cut);
+		if (r == NULL)
+			free_cut(c);
+	} else if (fd >= 0) {
+		r = MHD_create_response_from_fd64(size, fd);
+		if (r == NULL)
 			close(fd);
-	} else if (a->body != NULL) {
-		r = MHD_create_response_from_buffer(strlen(a->body), a->body, MHD_RESPMEM_MUST_FREE);
-	} else {
-		r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	}
+	return r;
+}
+
+/* Uses the answer up. */
+static struct MHD_Response *to_response(struct site_answer *a)
+{
+	struct MHD_Response *r;
+	char *value;
+	size_t i;
+
+	if (a->fd >= 0)
+		r = file_response(dup(a->fd), a->size, a->end == SITE_CUT);
+	else if (a->body != NULL)
+		r = MHD_create_response_from_buffer(strlen(a->body), a->body, MHD_RESPMEM_MUST_FREE);
+	else
+		r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	a->body = NULL;
 	if (r != NULL && a->content_type != NULL)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->content_type);
 	if (r != NULL && a->location != NULL)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, a->location);
-	free(a->location);
+	for (i = 0; r != NULL && i < SITE_HEADERS && a->headers[i] != NULL; i++) {
+		value = strchr(a->headers[i], ':');
+		*value = '\0';
+		MHD_add_response_header(r, a->headers[i], value + 2);
+	}
 	return r;
 }
 
-static enum MHD_Result answer(struct site *s, struct MHD_Connection *c, const char *method, const char *path,
-	struct exchange *x)
+static void forget_answer(struct site_answer *a)
 {
-	struct site_answer a = { .status = MHD_HTTP_NOT_FOUND, .fd = -1 };
-	struct site_request q = { .method = method, .path = path, .body = buf_text(&x->body), .len = x->body.len,
-		.connection = c };
+	size_t i;
+
+	free(a->body);
+	free(a->location);
+	for (i = 0; i < SITE_HEADERS; i++)
+		free(a->headers[i]);
+	a->body = a->location = NULL;
+	memset(a->headers, 0, sizeof(a->headers));
+}
+
+static void pump(void *context);
+
+static void stop_waiting(struct exchange *x)
+{
+	loop_timer_free(x->timer);
+	x->timer = NULL;
+	*x->at = x->next;
+	if (x->next != NULL)
+		x->next->at = x->at;
+	MHD_resume_connection(x->connection);
+}
+
+static void on_waited(void *context)
+{
+	struct exchange *x = context;
+	struct site *s = x->site;
+
+	stop_waiting(x);
+	pump(s);
+}
+
+static void wait_before(struct exchange *x)
+{
+	struct site *s = x->site;
+
+	MHD_suspend_connection(x->connection);
+	x->next = s->waiting;
+	x->at = &s->waiting;
+	if (x->next != NULL)
+		x->next->at = &x->next;
+	s->waiting = x;
+	x->timer = loop_timer_new(s->loop, on_waited, x);
+	loop_timer_set(x->timer, x->answer.after_ms);
+}
+
+static enum MHD_Result send_answer(struct exchange *x)
+{
 	struct MHD_Response *r;
 	enum MHD_Result result;
 
-	if (x->too_long)
-		a.status = 413;
-	else
-		s->setup.answer(s->setup.context, &q, &a);
-	x->sent_context = a.sent_context;
-	r = to_response(&a);
+	if (x->answer.end == SITE_DROP)
+		return MHD_NO;
+	r = to_response(&x->answer);
 	if (r == NULL)
 		return MHD_NO;
-	result = MHD_queue_response(c, a.status, r);
+	result = MHD_queue_response(x->connection, x->answer.status, r);
 	MHD_destroy_response(r);
 	return result;
+}
+
+static void answer(struct exchange *x, const char *method, const char *path)
+{
+	struct site *s = x->site;
+	struct site_request q = { .method = method, .path = path, .body = buf_text(&x->body), .len = x->body.len,
+		.too_long = x->too_long, .connection = x->connection };
+
+	x->answered = true;
+	x->answer = (struct site_answer){ .status = x->too_long ? 413 : 404, .fd = -1 };
+	s->setup.answer(s->setup.context, &q, &x->answer);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const char *path, const char *method,
@@ -92,7 +195,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const
 	(void)version;
 	if (x == NULL) {
 		*state = x = xcalloc(1, sizeof(*x));
-		x->body.max = BODY_MAX;
+		x->site = context;
+		x->connection = c;
+		x->body.max = SITE_BODY_MAX;
 		return MHD_YES;
 	}
 	if (*len > 0) {
@@ -101,7 +206,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const
 		*len = 0;
 		return MHD_YES;
 	}
-	return answer(context, c, method, path, x);
+	if (!x->answered) {
+		answer(x, method, path);
+		if (x->answer.after_ms > 0) {
+			wait_before(x);
+			return MHD_YES;
+		}
+	}
+	return send_answer(x);
 }
 
 static void on_completed(void *context, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
@@ -109,11 +221,12 @@ static void on_completed(void *context, struct MHD_Connection *c, void **state, 
 	struct site *s = context;
 	struct exchange *x = *state;
 
-	(void)c, (void)code;
+	(void)c;
 	if (x == NULL)
 		return;
-	if (x->sent_context != NULL)
-		s->setup.sent(s->setup.context, x->sent_context);
+	if (x->answer.sent_context != NULL)
+		s->setup.sent(s->setup.context, x->answer.sent_context, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	forget_answer(&x->answer);
 	buf_free(&x->body);
 	free(x);
 	*state = NULL;
@@ -170,7 +283,7 @@ static char *make_origin(const struct site *s, const struct addrinfo *a)
 
 static struct MHD_Daemon *start(struct site *s, const struct addrinfo *a)
 {
-	unsigned flags = MHD_USE_EPOLL | (a->ai_family == AF_INET6 ? (unsigned)MHD_USE_IPv6 : 0);
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (a->ai_family == AF_INET6 ? (unsigned)MHD_USE_IPv6 : 0);
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)s->setup.key_pem },
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)s->setup.certificate_pem },
@@ -191,6 +304,7 @@ struct site *site_new(struct loop *l, const struct site_setup *setup, char why[1
 	struct site *s = xcalloc(1, sizeof(*s)), *made = NULL;
 	struct addrinfo *a = parse_address(setup->listen);
 
+	s->loop = l;
 	s->setup = *setup;
 	if (a == NULL) {
 		snprintf(why, 160, "%s is not an address ADDR[:PORT]", setup->listen);
@@ -221,6 +335,8 @@ void site_free(struct site *s)
 		return;
 	loop_unwatch(s->watch);
 	loop_timer_free(s->timer);
+	while (s->waiting != NULL)
+		stop_waiting(s->waiting);
 	MHD_stop_daemon(s->daemon);
 	free(s->origin);
 	free(s);
