@@ -92,4 +92,19 @@ agree 'events' page program
 sed -n '/^\.Sh HTTP ANSWERS/,/^\.Ss Health/s/^\.It \([0-9]*\) Ta .*/\1/p' "$man/planspool.fcgi.8" >page
 sed -n 's/^	{ \([0-9]*\), "[A-Z].*" },$/\1/p' "$src/src/handler/http.c" >program
 agree 'statuses' page program
+
+# ---- diagnostics ----
+
+# Of each message, the longest piece that is no example's name, number or path stands in a program. Strings that the sources
+# break at the end of a line are joined.
+cat "$src"/src/*/*.[ch] | tr '\n\t' '  ' | sed 's/" *"//g; s/\\"/"/g' >program
+sed -n '/^\.Bl -diag/,/^\.El/s/^\.It //p' "$man"/*.[18] "$man"/planspool.yaml.5 | sed 's/" , "/\n/g; s/^"//; s/"$//' >page
+assert 'diagnostics' [ -s page ]
+while IFS= read -r message; do
+	piece=$(printf '%s\n' "$message" | sed "s/FILE:LINE\|https[^ ]*\|\.\.\.\|[0-9()'\"/]\|[:;] / \n /g; s/ [NM]\( \|,\|$\)/\n/g" |
+		sed 's/^ *//; s/ *$//' |
+		awk 'length($0) > length(best) { best = $0 } END { print best }')
+	[ "${#piece}" -ge 8 ] || fail "the message is too short to be looked for: $message"
+	grep -qF -e "$piece" program || fail "no program says '$message' ('$piece')"
+done <page
 finish
