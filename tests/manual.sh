@@ -104,7 +104,7 @@ while IFS= read -r message; do
 	piece=$(printf '%s\n' "$message" | sed "s/FILE:LINE\|https[^ ]*\|\.\.\.\|[0-9()'\"/]\|[:;] / \n /g; s/ [NM]\( \|,\|$\)/\n/g" |
 		sed 's/^ *//; s/ *$//' |
 		awk 'length($0) > length(best) { best = $0 } END { print best }')
-	[ "${#piece}" -ge 8 ] || fail "the message is too short to be looked for: $message"
+	[ "${#piece}" -ge 5 ] || fail "the message is too short to be looked for: $message"
 	grep -qF -e "$piece" program || fail "no program says '$message' ('$piece')"
 done <page
 finish
