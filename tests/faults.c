@@ -9,6 +9,7 @@
  *		count		nothing but count
  *		crash:N		at call N, SIGKILL for the program and all its workers
  *		die:N		at call N, SIGKILL for the process that makes it
+ *		stop:N		at call N, SIGSTOP for the program and all its workers; it may be continued
  *		fail:N:ERROR	call N fails with EIO, ENOSPC, EDQUOT, EMFILE or EINTR, or (SHORT) writes only half
  *		jobs		in the workers, the Nth call for the job prod.<letters>-ERROR-N fails with ERROR
  *	PLANSPOOL_FAULTS_ALL	count and crash look at every call; without, only at those that change something that
@@ -47,7 +48,7 @@
 #define JOBS_MAX 4096
 #define STATE_SIZE 4096
 
-enum mode { OFF, COUNT, CRASH, DIE, FAIL, JOBS };
+enum mode { OFF, COUNT, CRASH, DIE, STOP, FAIL, JOBS };
 
 struct shared {
 	char text[64];			/* for the test */
@@ -89,7 +90,8 @@ static int error_number(const char *name, size_t len)
 static void read_orders(const char *text)
 {
 	static const struct { const char *word; enum mode mode; } modes[] = {
-		{ "count", COUNT }, { "crash:", CRASH }, { "die:", DIE }, { "fail:", FAIL }, { "jobs", JOBS },
+		{ "count", COUNT }, { "crash:", CRASH }, { "die:", DIE }, { "stop:", STOP },
+		{ "fail:", FAIL }, { "jobs", JOBS },
 	};
 	char *end;
 
@@ -125,7 +127,7 @@ __attribute__((constructor)) static void set_up(void)
 		read_orders(orders);
 	if (record != NULL)
 		f.record = REAL(open)(record, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (f.mode == CRASH && atomic_compare_exchange_strong(&f.shared->leader, &none, getpid()))
+	if ((f.mode == CRASH || f.mode == STOP) && atomic_compare_exchange_strong(&f.shared->leader, &none, getpid()))
 		(void)setpgid(0, 0);
 	if (f.mode == JOBS)
 		atomic_compare_exchange_strong(&f.shared->leader, &none, getpid());
@@ -233,6 +235,8 @@ static int count(const char *path, bool change)
 		kill(-atomic_load(&f.shared->leader), SIGKILL);
 	if (f.mode == CRASH || f.mode == DIE)
 		raise(SIGKILL);
+	if (f.mode == STOP)
+		kill(-atomic_load(&f.shared->leader), SIGSTOP);
 	return f.mode == FAIL ? f.error : 0;
 }
 
@@ -514,7 +518,7 @@ struct dirent *readdir(DIR *dir)
 /* What is said to others and heard from them counts for kills, and never fails. */
 static void on_network(void)
 {
-	if (f.shared != NULL && (f.mode == COUNT || f.mode == CRASH || f.mode == DIE))
+	if (f.shared != NULL && f.mode != OFF && f.mode != FAIL && f.mode != JOBS)
 		(void)count("", true);
 }
 

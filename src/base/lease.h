@@ -9,8 +9,11 @@
 
 #include "base/spool.h"
 
-#define LEASE_DEAD_MS 60000
-#define LEASE_RENEW_MS 10000
+#ifndef PLANSPOOL_LEASE_MS		/* tests have less patience */
+#define PLANSPOOL_LEASE_MS 60000
+#endif
+#define LEASE_DEAD_MS PLANSPOOL_LEASE_MS
+#define LEASE_RENEW_MS (PLANSPOOL_LEASE_MS / 6)
 
 struct lease;		/* our own */
 struct lease_watch;	/* what was seen of others' leases, and when */
