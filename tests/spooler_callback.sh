@@ -34,7 +34,7 @@ mute		done		r:401 f:200
 mute422		done		r:422 f:200
 mute500		done		r:500 f:200
 reset		done		r:200 f:500 f:200
-twice		corrupt		r:200 f:200
+twice		done		r:200 f:200
 END
 script created running 201
 script created final 204
@@ -70,7 +70,7 @@ accept_job refused "plan=$api/api/v2/plans/refused/json-output" \
 
 start_spooler --once
 retry 30 grep -q '"event":"closed by the sender"' "$spool/done/prod.closed/log.jsonl" || fail "closed does not end"
-# There is one in done/ already: both are kept, and nothing is delivered again and again.
+# There is one in done/ already: that one decides, and nothing is delivered again and again.
 retry 30 asked_again twice final 0 || fail "twice is not delivered"
 mkdir "$spool/done/prod.twice"
 echo earlier >"$spool/done/prod.twice/log.jsonl"
@@ -85,7 +85,6 @@ wait "$spooler_pid" || fail "planspoold --once: exit status $?"
 for name in $names; do
 	eval "requests=\$requests_$name state=\$state_$name"
 	expect_asked PATCH "$name" "$(echo "$requests" | sed 's/r:/running:/g; s/f:/final:/g')"
-	[ "$state" != corrupt ] || mv "$spool/corrupt/prod.$name".* "$spool/corrupt/prod.$name"
 	[ -f "$spool/$state/prod.$name/log.jsonl" ] || fail "$name is not in $state/"
 done
 for name in plain created unsure mended busy limited moved mute mute422 mute500 reset; do
@@ -95,6 +94,8 @@ for name in plain created unsure mended busy limited moved mute mute422 mute500 
 done
 expect plain passed '1 passed'
 expect refused passed '1 passed'
+
+assert_equal "what was in done/ first stays" earlier "$(cat "$spool/done/prod.twice/log.jsonl")"
 
 # Less each time, and never written back.
 cmp -s "$sender/less.final.1" "$spool/done/prod.less/result.json" || fail "less: the first is not result.json"

@@ -103,7 +103,7 @@ static void job_finish(struct job *job, enum spool_state to)
 
 	if (!moved) {
 		log_error(job->id, "cannot be moved to %s/: %s", spool_state_name(to), strerror(errno));
-		/* Only a person can have put one there; to be kept both, and not to be delivered for ever. */
+		/* One that ended before decides, and this one must not be delivered for ever. */
 		moved = errno == EEXIST && spool_set_aside_active(job->world->spool, job->id) == 0;
 	}
 	job->state = JOB_ENDED;
