@@ -40,15 +40,18 @@ for program in planspool.fcgi planspoold planspool-sim; do
 	manual_options "$man/$program".[18] >page
 	agree "options of $program" page options
 done
+# Commands, and commands of a command, have subsections of their own.
 "$build/planspool" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' >program
-sed -n 's/^\.Ss planspool //p' "$man/planspool.1" >page
+sed -n 's/^\.Ss planspool //p' "$man/planspool.1" >subsections
+grep -v ' ' subsections >page
 agree 'commands' page program
 while read -r command; do
-	"$build/planspool" "$command" --help | help_options >options
+	# shellcheck disable=SC2086 # two words
+	"$build/planspool" $command --help | help_options >options
 	manual_options "$man/planspool.1" "$command" >page
 	[ -s options ] || [ -s page ] || continue
 	agree "options of planspool $command" page options
-done <program.sorted
+done <subsections
 
 # ---- the configuration ----
 
