@@ -100,14 +100,15 @@ static int corrupt_remove(struct spool *s, const char *name, const struct stat *
 int spool_purge(struct spool *s, enum spool_state state, int64_t before_ms, size_t *removed)
 {
 	enum spool_place place = spool_state_place[state];
-	int fd = openat(s->fd[ROOT], spool_places[place].name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
-	int trouble = 0;
+	int fd, trouble = 0;
 	struct stat st;
+	DIR *dir;
 
 	if (state == SPOOL_NEW || state == SPOOL_ACTIVE)
 		log_panic("jobs in %s are not removed", spool_state_name(state));
+	fd = openat(s->fd[ROOT], spool_places[place].name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
 		if (fd >= 0)
 			close(fd);

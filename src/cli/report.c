@@ -21,7 +21,7 @@ static struct report_rule *rule_for(struct report_rule **rules, size_t *n, size_
 
 struct report_rule *report_rules(const struct report *r, size_t *n)
 {
-	struct report_rule *rules = NULL;
+	struct report_rule *rules = xcalloc(1, sizeof(*rules));
 	size_t last = 0;
 
 	*n = 0;
