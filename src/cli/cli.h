@@ -23,7 +23,7 @@ struct cli_command {
 	int (*run)(const struct cli_command *self, int argc, char **argv);	/* argv[0] is the command's name */
 };
 
-extern const struct cli_command command_check, command_list, command_show, command_retry, command_purge, command_keygen,
+extern const struct cli_command command_check, command_images, command_list, command_show, command_retry, command_purge, command_keygen,
 	command_test_config;
 
 /* Says what is wrong with the usage, on one line, and where help is. CLI_TROUBLE. */

@@ -18,6 +18,7 @@
 
 static const struct cli_command *const commands[] = {
 	&command_check,
+	&command_images,
 	&command_list,
 	&command_show,
 	&command_retry,
