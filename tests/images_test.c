@@ -1,0 +1,573 @@
+/* The check of machine images: plans against a registry, as tables. A row is what is configured, what a plan holds, and the outcomes
+ * that come of it. */
+#include "test.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "checks/checkset.h"
+
+#define RELEASE(name, fingerprint, created, more, artifacts) \
+	"{\"name\":\"" name "\",\"fingerprint\":\"" fingerprint "\",\"created_at\":\"" created "\"" more ",\"artifacts\":[" artifacts "]}"
+#define ARTIFACT(id, platform, region) \
+	"{\"external_identifier\":\"" id "\",\"platform\":\"" platform "\",\"region\":\"" region "\"}"
+#define ALIASED(id, platform, alias) \
+	"{\"external_identifier\":\"" id "\",\"platform\":\"" platform "\",\"aliases\":[\"" alias "\"]}"
+#define REVOKED ",\"revoke_at\":\"2020-05-01T10:00:00.123456789Z\",\"revocation_message\":\"CVE|1\",\"revocation_author\":\"jane\""
+#define NEW "ami-00000000000000010"
+#define OLD "ami-00000000000000009"
+#define ANCIENT "ami-00000000000000008"
+#define OTHER "ami-0ffffffffffffffff"
+#define GALLERY "/resourceGroups/RG/providers/Microsoft.Compute/galleries/Gal/images/win"
+
+static const char registry[] =
+	"{\"format\":\"images/1\",\"buckets\":["
+	"{\"name\":\"ubuntu\",\"channels\":{\"production\":\"F10\"},\"versions\":["
+	RELEASE("v10", "F10", "2019-06-01T00:00:00Z", "", ARTIFACT(NEW, "aws", "us-east-1")) ","
+	RELEASE("v9", "F9", "2019-05-01T00:00:00Z", REVOKED, ARTIFACT(OLD, "AWS", "us-east-1")) ","
+	RELEASE("v8", "F8", "2019-04-01T00:00:00Z", "", ARTIFACT(ANCIENT, "aws", "us-east-1") ","
+		ARTIFACT("ami-00000000000000088", "aws", "eu-west-1")) ","
+	RELEASE("v0", "F0", "2019-07-01T00:00:00Z", ",\"status\":\"incomplete\"", ARTIFACT("ami-0000000a", "aws", "us-east-1"))
+	"]},"
+	"{\"name\":\"later\",\"versions\":["
+	RELEASE("v1", "L1", "2019-06-01T00:00:00Z", ",\"status\":\"revocation_scheduled\",\"revoke_at\":\"2099-05-01T10:00:00+02:00\"",
+		ARTIFACT("ami-0000000b", "", "")) ","
+	RELEASE("v2", "L2", "2019-05-01T00:00:00Z", ",\"status\":\"revocation_scheduled\",\"revoke_at\":\"2020-01-01T00:00:00Z\"",
+		ARTIFACT("ami-0000000c", "", "")) ","
+	RELEASE("v3", "L3", "2019-04-01T00:00:00Z", ",\"status\":\"revoked\"", ARTIFACT("ami-0000000d", "", ""))
+	"]},"
+	"{\"name\":\"zero\",\"versions\":["
+	RELEASE("v1", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "2019-06-01T00:00:00Z", ",\"revoke_at\":\"0001-01-01T00:00:00.000Z\"",
+		ARTIFACT("ami-0000000e", "", "")) "]},"
+	"{\"name\":\"copy-a\",\"versions\":[" RELEASE("v1", "CA1", "2019-06-01T00:00:00Z", "", ARTIFACT("ami-00000abc", "", "")) "]},"
+	"{\"name\":\"copy-b\",\"versions\":[" RELEASE("v1", "CB1", "2019-06-01T00:00:00Z", REVOKED, ARTIFACT("ami-00000abc", "", "")) "]},"
+	"{\"name\":\"win\",\"versions\":["
+	RELEASE("v1", "W1", "2019-06-01T00:00:00Z", REVOKED,
+		ALIASED("/subscriptions/S-1/resourceGroups/RG/providers/Microsoft.Compute/images/Win", "azure",
+			"*" GALLERY "/versions/1.0.0")) ","
+	RELEASE("v2", "W2", "2019-07-01T00:00:00Z", "", ALIASED("/subscriptions/S-1/x/W2", "azure", "*" GALLERY "/versions/1.0.1")) "]},"
+	"{\"name\":\"deb\",\"versions\":["
+	RELEASE("v1", "D1", "2019-06-01T00:00:00Z", REVOKED, ALIASED("deb-1", "gce", "projects/one/global/images/deb-1")) ","
+	RELEASE("v2", "D2", "2019-07-01T00:00:00Z", "", ARTIFACT("deb-2", "gce", "europe-west1-b")) "]},"
+	"{\"name\":\"tpl\",\"versions\":[" RELEASE("v1", "T1", "2019-06-01T00:00:00Z", REVOKED, ARTIFACT("tpl-1", "vsphere", "DC")) ","
+	RELEASE("v2", "T2", "2019-06-01T00:00:00Z", "", ALIASED("tpl-2", "vsphere", "4215a5de-0000-1111-2222-333344445555")) "]}"
+	"]}";
+
+struct fixture {
+	char *folder, *path;
+	struct doc *doc;
+	struct config config;
+	struct config_endpoint endpoint;
+	struct config_check check;
+	struct faults faults;
+	struct checkset *set;
+	struct outcomes *outcomes;
+	bool done;
+};
+
+static char config_name[] = "planspool.yaml";
+
+static void start(struct fixture *f, const char *file, const char *arguments)
+{
+	char *yaml;
+
+	memset(f, 0, sizeof(*f));
+	f->folder = test_folder();
+	f->path = test_file(f->folder, "images.json", file, strlen(file), 0644);
+	yaml = xasprintf("{registry: \"%s\"%s%s}", f->path, *arguments != '\0' ? ", " : "", arguments);
+	f->doc = doc_parse(config_name, yaml, strlen(yaml), &f->faults);
+	free(yaml);
+	assert_non_null(f->doc);
+	f->check = (struct config_check){ .kind = (char[]){ "images" }, .arguments = f->doc->roots[0], .line = 1 };
+	f->config.file = config_name;
+	f->endpoint.checks = &f->check;
+	f->endpoint.check_count = 1;
+	f->set = checkset_load(&f->config, &f->endpoint, &f->faults);
+	f->outcomes = outcomes_new(SEVERITY_LOW, true);
+}
+
+static void stop(struct fixture *f)
+{
+	outcomes_free(f->outcomes);
+	checkset_free(f->set);
+	faults_free(&f->faults);
+	doc_free(f->doc);
+	free(f->path);
+	test_remove(f->folder);
+}
+
+static void note_done(void *context)
+{
+	((struct fixture *)context)->done = true;
+}
+
+static void run_plan(struct fixture *f, const char *members)
+{
+	struct checkset_run *run = checkset_start(f->set, STAGE_POST_PLAN, 1 << 20, 1 << 26, f->outcomes, note_done, f);
+	char *plan = xasprintf("{\"format_version\":\"1.2\",%s%s\"planned_values\":{}}", members, *members != '\0' ? "," : "");
+
+	assert_int_equal(checkset_feed(run, plan, strlen(plan)), 0);
+	checkset_end(run);
+	assert_null(checkset_plan_error(run));
+	assert_true(f->done);
+	checkset_stop(run);
+	free(plan);
+}
+
+/* "status class address" of each, joined by ", "; the id in place of the class if it is not about an image. */
+static char *outcomes_text(struct fixture *f)
+{
+	struct buf got = BUF_INIT(1 << 20);
+	char *text;
+
+	for (size_t i = 0; i < outcomes_kept(f->outcomes); i++) {
+		const struct outcome *one = outcomes_at(f->outcomes, i);
+
+		buf_printf(&got, "%s%s %s%s%s", i > 0 ? ", " : "", outcome_status_name(one->status),
+			one->tags[0].label != NULL ? one->tags[0].label : one->id, one->address != NULL ? " " : "",
+			one->address != NULL ? one->address : "");
+		/* The class stands in the description, too. */
+		if (one->tags[0].label != NULL)
+			assert_non_null(strstr(one->description, one->tags[0].label));
+	}
+	text = xstrdup(buf_text(&got));
+	buf_free(&got);
+	return text;
+}
+
+#define CHANGE(address, type, actions, after, more) \
+	"{\"address\":\"" address "\",\"mode\":\"managed\",\"type\":\"" type "\",\"name\":\"n\",\"change\":{\"actions\":[" actions \
+	"],\"after\":" after more "}}"
+#define CREATE(address, type, after) CHANGE(address, type, "\"create\"", after, ",\"before\":null")
+#define INSTANCE(address, actions, ami) CHANGE(address, "aws_instance", actions, "{\"ami\":\"" ami "\"}", "")
+#define CHANGES(list) "\"resource_changes\":[" list "]"
+#define PRIOR(list) "\"prior_state\":{\"values\":{\"root_module\":{\"resources\":[" list "]}}}"
+#define DATA(address, type, values) \
+	"{\"address\":\"" address "\",\"mode\":\"data\",\"type\":\"" type "\",\"values\":{" values "}}"
+#define ARTIFACT_OF(address, id, more) \
+	DATA(address, "hcp_packer_artifact", "\"external_identifier\":\"" id "\",\"bucket_name\":\"ubuntu\"" more)
+#define CONFIG(resources, more) "\"configuration\":{\"root_module\":{\"resources\":[" resources "]" more "}}"
+#define USES(address, reference) \
+	"{\"address\":\"" address "\",\"mode\":\"managed\",\"expressions\":{\"x\":{\"references\":[" reference "]}}}"
+
+static const struct row {
+	const char *what, *arguments, *plan, *expect;
+	const char *reason;	/* in the reason of the first outcome */
+} rows[] = {
+	{ "created from a revoked image", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD)), "failed revoked aws_instance.a",
+		OLD " is ubuntu v9, revoked since 2020-05-01T10:00Z by jane: CVE|1; newest: v10, " NEW " (literal)" },
+	{ "replaced, in either order", "", CHANGES(INSTANCE("aws_instance.a", "\"delete\",\"create\"", OLD) ","
+		INSTANCE("aws_instance.b", "\"create\",\"delete\"", OLD) "," INSTANCE("aws_instance.c", "\"create\",\"forget\"", OLD)),
+		"failed revoked aws_instance.a, failed revoked aws_instance.b, failed revoked aws_instance.c", "replace: " },
+	{ "updated in place", "", CHANGES(CHANGE("aws_launch_template.t", "aws_launch_template", "\"update\"",
+		"{\"image_id\":\"" OLD "\"}", ",\"before\":{\"image_id\":\"" NEW "\"}")),
+		"warning revoked aws_launch_template.t", "in place of " NEW " (literal)" },
+	{ "an update moves away", "", CHANGES(CHANGE("aws_launch_template.t", "aws_launch_template", "\"update\"",
+		"{\"image_id\":\"" NEW "\"}", ",\"before\":{\"image_id\":\"" OLD "\"}")),
+		"passed ok aws_launch_template.t", "in place of " OLD ", whose version was revoked" },
+	{ "unchanged", "", CHANGES(INSTANCE("aws_instance.a", "\"no-op\"", OLD)), "skipped revoked aws_instance.a", "unchanged: " },
+	{ "going away", "", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"delete\"", "null", ",\"before\":{\"ami\":\"" OLD "\"}") ","
+		CHANGE("aws_instance.b", "aws_instance", "\"forget\"", "null", "") ","
+		"{\"address\":\"aws_instance.c\",\"deposed\":\"00\",\"mode\":\"managed\",\"type\":\"aws_instance\",\"name\":\"n\","
+		"\"change\":{\"actions\":[\"create\"],\"after\":{\"ami\":\"" OLD "\"}}}"), "", NULL },
+	{ "v10 is newer than v9 and v8", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", NEW) ","
+		INSTANCE("aws_instance.b", "\"create\"", ANCIENT)), "warning outdated aws_instance.b, passed ok aws_instance.a",
+		"newest: v10, " NEW },
+	{ "no image of the newest for the region", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-00000000000000088")),
+		"warning outdated aws_instance.a", "newest: v10, which has no image for aws eu-west-1" },
+	{ "an incomplete version", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000a")),
+		"warning incomplete aws_instance.a", NULL },
+	{ "incomplete: block", "incomplete: block", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000a") ","
+		INSTANCE("aws_instance.b", "\"update\"", "ami-0000000a")),
+		"failed incomplete aws_instance.a, warning incomplete aws_instance.b", NULL },
+	{ "scheduled", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000b")), "warning scheduled aws_instance.a",
+		"to be revoked on 2099-05-01T08:00Z, " },
+	{ "scheduled, and the date has passed", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000c")),
+		"failed revoked aws_instance.a", NULL },
+	{ "revoked without a date", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000d")),
+		"failed revoked aws_instance.a", "later v3, revoked (literal)" },
+	{ "the zero time in the registry", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000e")),
+		"passed ok aws_instance.a", NULL },
+	{ "in two buckets, one revoked", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-00000abc")),
+		"failed ambiguous aws_instance.a", "copy-a v1" },
+	{ "untracked", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)), "warning untracked aws_instance.a", NULL },
+	{ "untracked: block", "untracked: block", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER) ","
+		INSTANCE("aws_instance.b", "\"update\"", OTHER) "," INSTANCE("aws_instance.c", "\"no-op\"", OTHER)),
+		"failed untracked aws_instance.a, warning untracked aws_instance.b, passed untracked aws_instance.c", NULL },
+	{ "untracked: ignore", "untracked: ignore", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)),
+		"passed untracked aws_instance.a", NULL },
+	{ "allowed", "untracked: block, allow: [{id: " OTHER "}]", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)),
+		"passed untracked aws_instance.a", "allowed by " OTHER },
+	{ "a parameter", "untracked: block", CHANGES(CREATE("aws_launch_template.t", "aws_launch_template",
+		"{\"image_id\":\"resolve:ssm:/golden\"}")), "failed floating aws_launch_template.t", NULL },
+	{ "floating: ignore", "untracked: block, floating: ignore", CHANGES(CREATE("aws_launch_template.t", "aws_launch_template",
+		"{\"image_id\":\"resolve:ssm:/golden\"}")), "passed floating aws_launch_template.t", NULL },
+	{ "not known until apply", "untracked: block", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"", "{}",
+		",\"after_unknown\":{\"ami\":true}")), "unknown unknown aws_instance.a", NULL },
+	{ "not known in nested blocks", "untracked: block", CHANGES(CHANGE("aws_batch_compute_environment.b",
+		"aws_batch_compute_environment", "\"create\"", "{\"compute_resources\":[{\"ec2_configuration\":[{},{\"image_id_override\":\""
+		OLD "\"}]}]}", ",\"after_unknown\":{\"compute_resources\":[{\"ec2_configuration\":[{\"image_id_override\":true},{}]}]}")),
+		"failed revoked aws_batch_compute_environment.b, unknown unknown aws_batch_compute_environment.b", NULL },
+	{ "an instance of a launch template", "untracked: block", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"",
+		"{\"launch_template\":[{\"name\":\"t\"}]}", ",\"after_unknown\":{\"ami\":true}") "," CREATE("aws_instance.b", "aws_instance",
+		"{\"ami\":null}") "," CREATE("aws_instance.c", "aws_instance", "{\"ami\":\"\"}")), "", NULL },
+	{ "the same image twice in a set", "", CHANGES(CREATE("aws_spot_fleet_request.f", "aws_spot_fleet_request",
+		"{\"launch_specification\":[{\"ami\":\"" OLD "\"},{\"ami\":\"" OLD "\"},{\"ami\":\"" NEW "\"}]}")),
+		"failed revoked aws_spot_fleet_request.f, passed ok aws_spot_fleet_request.f", NULL },
+	/* Azure */
+	{ "Azure: another case, a slash behind", "", CHANGES(CREATE("azurerm_linux_virtual_machine.v", "azurerm_linux_virtual_machine",
+		"{\"source_image_id\":\"/SUBSCRIPTIONS/s-1/RESOURCEGROUPS/rg/providers/microsoft.compute/IMAGES/win/\"}")),
+		"failed revoked azurerm_linux_virtual_machine.v", NULL },
+	{ "Azure: another subscription", "", CHANGES(CREATE("azurerm_linux_virtual_machine.v", "azurerm_linux_virtual_machine",
+		"{\"source_image_id\":\"/subscriptions/s-2/resourceGroups/rg/providers/Microsoft.Compute/images/win\"}")),
+		"warning untracked azurerm_linux_virtual_machine.v", NULL },
+	{ "Azure: the version in the gallery of a managed image", "", CHANGES(CREATE("azurerm_linux_virtual_machine.v",
+		"azurerm_linux_virtual_machine", "{\"source_image_id\":\"/subscriptions/any" GALLERY "/versions/1.0.0\"}")),
+		"failed revoked azurerm_linux_virtual_machine.v", NULL },
+	{ "Azure: the gallery's image without a version", "untracked: block", CHANGES(CREATE("azurerm_linux_virtual_machine.v",
+		"azurerm_linux_virtual_machine", "{\"source_image_id\":\"/subscriptions/any" GALLERY "\"}")),
+		"warning floating azurerm_linux_virtual_machine.v", "is win v2" },
+	{ "Azure: marketplace", "untracked: block, allow: [{marketplace: \"canonical:*:22_04:*\"}]", CHANGES(
+		CREATE("azurerm_linux_virtual_machine.v", "azurerm_linux_virtual_machine", "{\"source_image_id\":null,"
+		"\"source_image_reference\":[{\"publisher\":\"Canonical\",\"offer\":\"jammy\",\"sku\":\"22_04\",\"version\":\"latest\"}]}")
+		"," CREATE("azurerm_virtual_machine.w", "azurerm_virtual_machine", "{\"storage_image_reference\":[{\"id\":\"\","
+		"\"publisher\":\"Other\",\"offer\":\"o\",\"sku\":\"s\",\"version\":\"1\"}]}")),
+		"failed marketplace azurerm_virtual_machine.w, passed marketplace azurerm_linux_virtual_machine.v", "Other:o:s:1" },
+	{ "Azure: allowed by a pattern in another case", "untracked: block, allow: [{glob: \"/subscriptions/S-2/resourceGroups/Shared/*\"}]",
+		CHANGES(CREATE("azurerm_managed_disk.d", "azurerm_managed_disk", "{\"gallery_image_reference_id\":"
+		"\"/subscriptions/s-2/resourcegroups/shared/providers/Microsoft.Compute/galleries/G/images/i/versions/1.2.3\"}")),
+		"passed untracked azurerm_managed_disk.d", NULL },
+	/* Google */
+	{ "Google: names, paths and links", "", CHANGES(
+		CREATE("google_compute_disk.a", "google_compute_disk", "{\"image\":\"deb-1\"}") ","
+		CREATE("google_compute_disk.b", "google_compute_disk", "{\"image\":\"one/deb-1\"}") ","
+		CREATE("google_compute_disk.c", "google_compute_disk",
+			"{\"image\":\"https://www.googleapis.com/compute/v1/projects/one/global/images/deb-1\"}") ","
+		CREATE("google_compute_instance.d", "google_compute_instance",
+			"{\"boot_disk\":[{\"initialize_params\":[{\"image\":\"global/images/deb-1\"}]}]}")),
+		"failed revoked google_compute_disk.a, failed revoked google_compute_disk.b, failed revoked google_compute_disk.c, "
+		"failed revoked google_compute_instance.d", NULL },
+	{ "Google: the same name in another project", "", CHANGES(CREATE("google_compute_disk.a", "google_compute_disk",
+		"{\"image\":\"projects/two/global/images/deb-1\"}")), "warning untracked google_compute_disk.a", NULL },
+	{ "Google: families", "untracked: block", CHANGES(
+		CREATE("google_compute_disk.a", "google_compute_disk", "{\"image\":\"debian-cloud/debian-12\"}") ","
+		CREATE("google_compute_instance_template.b", "google_compute_instance_template",
+			"{\"disk\":[{\"source_image\":\"projects/debian-cloud/global/images/family/debian-12\"}]}")),
+		"failed floating google_compute_disk.a, failed floating google_compute_instance_template.b", NULL },
+	{ "Google: allowed by a pattern", "untracked: block, allow: [{glob: \"projects/debian-cloud/*\"}]", CHANGES(
+		CREATE("google_compute_disk.a", "google_compute_disk", "{\"image\":\"debian-cloud/debian-12\"}") ","
+		CREATE("google_compute_disk.b", "google_compute_disk", "{\"image\":\"other-cloud/debian-12\"}")),
+		"failed floating google_compute_disk.b, passed floating google_compute_disk.a", NULL },
+	{ "Google: a disk that exists", "", CHANGES(CHANGE("google_compute_instance.a", "google_compute_instance", "\"create\"",
+		"{\"boot_disk\":[{\"source\":\"my-disk\"}]}",
+		",\"after_unknown\":{\"boot_disk\":[{\"initialize_params\":true}]}")), "", NULL },
+	/* vSphere and OpenStack */
+	{ "vSphere: a template's name, its alias, and none", "untracked: block", CHANGES(
+		CREATE("vsphere_virtual_machine.a", "vsphere_virtual_machine",
+			"{\"clone\":[{\"template_uuid\":\"42150000-0000-0000-0000-00000000000A\"}]}") ","
+		CREATE("vsphere_virtual_machine.b", "vsphere_virtual_machine",
+			"{\"clone\":[{\"template_uuid\":\"4215A5DE-0000-1111-2222-333344445555\"}]}") ","
+		CREATE("vsphere_virtual_machine.c", "vsphere_virtual_machine",
+			"{\"clone\":[{\"template_uuid\":\"42150000-0000-0000-0000-00000000000c\"}]}")) ","
+		PRIOR(DATA("data.vsphere_virtual_machine.t", "vsphere_virtual_machine",
+			"\"id\":\"42150000-0000-0000-0000-00000000000a\",\"name\":\"/DC/vm/tpl-1\"")),
+		"failed revoked vsphere_virtual_machine.a, unknown unknown vsphere_virtual_machine.c, passed ok vsphere_virtual_machine.b",
+		"the template is tpl-1" },
+	{ "OpenStack: the name of an image that is known by id", "untracked: block", CHANGES(CREATE("openstack_compute_instance_v2.a",
+		"openstack_compute_instance_v2", "{\"image_id\":\"4215a5de-0000-1111-2222-333344445555\",\"image_name\":\"some\","
+		"\"block_device\":[{\"uuid\":\"x\",\"source_type\":\"volume\"}]}")), "passed ok openstack_compute_instance_v2.a", NULL },
+	/* More places */
+	{ "a type of the configuration", "types: {my_machine: [\"disks[].image.id\"]}", CHANGES(CREATE("my_machine.a", "my_machine",
+		"{\"disks\":[{\"image\":{\"id\":\"" OLD "\"}}]}")), "failed revoked my_machine.a", NULL },
+	{ "an id at no place, from no data source", "untracked: block", CHANGES(CREATE("my_machine.a", "my_machine",
+		"{\"x\":\"" OLD "\"}")), "", NULL },
+	{ "a sensitive id", "", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"", "{\"ami\":\"" OLD "\"}",
+		",\"after_sensitive\":{\"ami\":true}")), "failed revoked aws_instance.a", "create: (sensitive) is ubuntu v9" },
+	/* Data sources */
+	{ "a data source, by value, in any type", "", CHANGES(CREATE("my_machine.a", "my_machine",
+		"{\"deep\":[{\"x\":[\"" OLD "\"]}]}") "," INSTANCE("aws_instance.b", "\"create\"", OLD)) ","
+		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, ",\"version_fingerprint\":\"F9\",\"channel_name\":\"production\"")),
+		"failed revoked my_machine.a, failed revoked aws_instance.b",
+		"channel production now points to v10 (data source data.hcp_packer_artifact.u)" },
+	{ "older data sources", "", CHANGES(CREATE("my_machine.a", "my_machine", "{\"x\":\"" OLD "\"}")) ","
+		PRIOR(DATA("data.hcp_packer_image.u", "hcp_packer_image", "\"cloud_image_id\":\"" OLD "\",\"bucket_name\":\"ubuntu\"")),
+		"failed revoked my_machine.a", NULL },
+	{ "local values and dynamic blocks: by value only", "", CHANGES(CREATE("my_machine.a", "my_machine",
+		"{\"x\":\"" OLD "\"}")) "," PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")) ","
+		CONFIG(USES("my_machine.a", "\"local.image\""), ""), "failed revoked my_machine.a", "(data source " },
+	{ "by reference, in a text", "", CHANGES(CREATE("my_machine.a", "my_machine", "{\"x\":\"image=" OLD "\"}")) ","
+		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")) "," CONFIG(USES("my_machine.a",
+		"\"data.hcp_packer_artifact.u.external_identifier\",\"data.hcp_packer_artifact.u\""), ""),
+		"failed revoked my_machine.a", "(reference to data.hcp_packer_artifact.u)" },
+	{ "a reference to something else of it", "", CHANGES(CREATE("my_machine.a", "my_machine", "{\"x\":\"us-east-1\"}")) ","
+		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")) "," CONFIG(USES("my_machine.a",
+		"\"data.hcp_packer_artifact.u.region\",\"data.hcp_packer_artifact.u\""), ""), "", NULL },
+	{ "through modules, with keys", "", CHANGES(CREATE("module.m[\\\"k\\\"].my_machine.a[\\\"b\\\"]", "my_machine", "{\"x\":\"deb-1\"}"))
+		"," PRIOR(DATA("module.i.data.hcp_packer_artifact.u[\\\"b\\\"]", "hcp_packer_artifact", "\"external_identifier\":\"deb-1\"") ","
+		DATA("module.i.data.hcp_packer_artifact.u[\\\"c\\\"]", "hcp_packer_artifact", "\"external_identifier\":\"deb-2\"")) ","
+		CONFIG("", ",\"module_calls\":{\"i\":{\"module\":{\"outputs\":{\"id\":{\"expression\":{\"references\":["
+		"\"data.hcp_packer_artifact.u\"]}}}}},\"m\":{\"expressions\":{\"image\":{\"references\":[\"module.i.id\",\"module.i\"]}},"
+		"\"module\":{\"resources\":[" USES("my_machine.a", "\"var.image\"") "]}}}"),
+		"failed revoked module.m[\"k\"].my_machine.a[\"b\"]", "(reference to module.i.data.hcp_packer_artifact.u[\"b\"])" },
+	{ "through for_each", "", CHANGES(CREATE("my_machine.a[\\\"b\\\"]", "my_machine", "{\"x\":\"deb-1\"}")) ","
+		PRIOR(DATA("data.hcp_packer_artifact.u", "hcp_packer_artifact", "\"external_identifier\":\"deb-1\"")) ","
+		CONFIG("{\"address\":\"my_machine.a\",\"expressions\":{\"x\":{\"references\":[\"each.value\"]}},\"for_each_expression\":{"
+		"\"references\":[\"data.hcp_packer_artifact.u.external_identifier\",\"data.hcp_packer_artifact.u\"]}}", ""),
+		"failed revoked my_machine.a[\"b\"]", NULL },
+	{ "read during apply", "untracked: block", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"", "{}",
+		",\"after_unknown\":{\"ami\":true}") "," CHANGE("my_machine.b", "my_machine", "\"create\"", "{}",
+		",\"after_unknown\":{\"x\":true}") ",{\"address\":\"data.hcp_packer_artifact.u\",\"mode\":\"data\",\"type\":"
+		"\"hcp_packer_artifact\",\"name\":\"u\",\"change\":{\"actions\":[\"read\"],\"after\":{\"bucket_name\":\"ubuntu\","
+		"\"version_fingerprint\":\"F9\"},\"after_unknown\":{\"external_identifier\":true}}}") ","
+		CONFIG(USES("aws_instance.a", "\"data.hcp_packer_artifact.u.external_identifier\"") ","
+		USES("my_machine.b", "\"data.hcp_packer_artifact.u.external_identifier\""), ""),
+		"unknown unknown aws_instance.a, unknown unknown my_machine.b",
+		"the data source is read during apply (reference to data.hcp_packer_artifact.u)" },
+	{ "the plan's word, where the registry has none", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)) ","
+		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OTHER, ",\"revoke_at\":\"2020-01-01T00:00:00Z\"")),
+		"failed revoked aws_instance.a", "the plan's word" },
+	{ "the registry's word counts, not the plan's", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", NEW)) ","
+		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", NEW, ",\"revoke_at\":\"2020-01-01T00:00:00Z\"")),
+		"passed ok aws_instance.a", NULL },
+	{ "an unknown id of a version that is known", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)) ","
+		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OTHER, ",\"version_fingerprint\":\"F9\"")),
+		"failed revoked aws_instance.a", "is ubuntu v9" },
+	{ "the zero time of hcp_packer_version", "untracked: ignore", CHANGES(CREATE("my_machine.a", "my_machine",
+		"{\"x\":\"01BX5ZZKBKACTAV9WEVGEMMVRZ\"}")) "," PRIOR(DATA("data.hcp_packer_version.v", "hcp_packer_version",
+		"\"fingerprint\":\"01BX5ZZKBKACTAV9WEVGEMMVRZ\",\"bucket_name\":\"none\",\"revoke_at\":\"0001-01-01T00:00:00.000Z\"")),
+		"passed untracked my_machine.a", NULL },
+	{ "a version by value", "", CHANGES(CREATE("my_machine.a", "my_machine", "{\"x\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}")) ","
+		PRIOR(DATA("data.hcp_packer_version.v", "hcp_packer_version",
+		"\"fingerprint\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"bucket_name\":\"zero\"")), "passed ok my_machine.a", NULL },
+	/* The plan as a whole */
+	{ "deferred", "untracked: block", "\"deferred_changes\":[{\"reason\":\"unknown\",\"resource_change\":"
+		INSTANCE("aws_instance.a", "\"create\"", OLD) "}]", "unknown unknown aws_instance.a", "the change is deferred" },
+	{ "not all", "", "\"errored\":true", "warning images", NULL },
+	{ "an action that is not known", "", CHANGES(INSTANCE("aws_instance.a", "\"twist\"", OLD)), "error images aws_instance.a", NULL },
+};
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fixture f;
+		char *got;
+
+		start(&f, registry, rows[i].arguments);
+		if (f.faults.n > 0)
+			fail_msg("%s: %s", rows[i].what, f.faults.list[0].text);
+		run_plan(&f, rows[i].plan);
+		got = outcomes_text(&f);
+		if (strcmp(got, rows[i].expect) != 0)
+			fail_msg("%s: %s, not %s", rows[i].what, got, rows[i].expect);
+		if (rows[i].reason != NULL && strstr(outcomes_at(f.outcomes, 0)->reason, rows[i].reason) == NULL)
+			fail_msg("%s: %s", rows[i].what, outcomes_at(f.outcomes, 0)->reason);
+		free(got);
+		stop(&f);
+	}
+}
+
+/* Whatever is unknown never fails, and what the order of sections is changes nothing. */
+static void test_order(void **state)
+{
+	static const char *const parts[] = {
+		CHANGES(CREATE("my_machine.a", "my_machine", "{\"x\":\"image=" OLD "\"}")),
+		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")),
+		CONFIG(USES("my_machine.a", "\"data.hcp_packer_artifact.u.external_identifier\""), ""),
+	};
+	static const unsigned orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		char *plan = xasprintf("%s,%s,%s", parts[orders[i][0]], parts[orders[i][1]], parts[orders[i][2]]), *got;
+		struct fixture f;
+
+		start(&f, registry, "");
+		run_plan(&f, plan);
+		got = outcomes_text(&f);
+		assert_string_equal(got, "failed revoked my_machine.a");
+		free(got);
+		free(plan);
+		stop(&f);
+	}
+}
+
+static void test_counts(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, registry, "");
+	run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD) "," INSTANCE("aws_instance.b", "\"update\"", OLD) ","
+		INSTANCE("aws_instance.c", "\"create\"", OTHER) "," INSTANCE("aws_instance.d", "\"create\"", "ami-0000000b") ","
+		CHANGE("aws_instance.e", "aws_instance", "\"create\"", "{}", ",\"after_unknown\":{\"ami\":true}")));
+	assert_int_equal(outcomes_notes(f.outcomes), 1);
+	assert_string_equal(outcomes_note(f.outcomes, 0), "images: 2 revoked (1 blocks), 1 scheduled, 1 untracked, 1 unknown, "
+		"5 checked in 5 resources; newer version for 2 of 3");
+	assert_string_equal(outcomes_at(f.outcomes, 0)->body, "| Resource | Action | Image | Version | Revocation | Reason | Newest | From |\n"
+		"| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+		"| aws_instance.a | create | " OLD " | ubuntu v9 | revoked since 2020-05-01T10:00Z by jane: CVE\\|1 | "
+		"The image is revoked | v10, " NEW " | literal |");
+	stop(&f);
+}
+
+static void replace(const struct fixture *f, const char *text)
+{
+	char *beside = test_file(f->folder, "new", text, strlen(text), 0644);
+
+	assert_int_equal(rename(beside, f->path), 0);
+	free(beside);
+}
+
+/* A registry that is replaced between runs: the new one counts; a bad one leaves the old one in force, and is said. */
+static void test_replaced(void **state)
+{
+	static const struct {
+		const char *file, *expect;
+	} steps[] = {
+		{ registry, "failed revoked aws_instance.a" },
+		{ "{\"format\":\"images/1\",\"buckets\":[]}", "warning untracked aws_instance.a" },
+		{ "{\"format\":\"images/1\",\"buckets\":[", "warning images.registry, warning untracked aws_instance.a" },
+		{ "{\"format\":\"images/1\",\"on_untracked_image\":\"block\"}", "failed untracked aws_instance.a" },
+		{ "{\"format\":\"images/1\",\"generated_at\":\"2020-01-01T00:00:00Z\",\"max_age\":\"24h\"}",
+			"warning images.registry, warning untracked aws_instance.a" },
+	};
+	struct fixture f;
+
+	(void)state;
+	start(&f, registry, "");
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		char *got;
+
+		replace(&f, steps[i].file);
+		f.done = false;
+		outcomes_clear(f.outcomes);
+		run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD)));
+		got = outcomes_text(&f);
+		assert_string_equal(got, steps[i].expect);
+		free(got);
+	}
+	stop(&f);
+}
+
+/* Two runs at a time, with a new file between them: each keeps the registry it began with. */
+static void test_shared(void **state)
+{
+	struct outcomes *o = outcomes_new(SEVERITY_LOW, true);
+	const char *plan = "{\"format_version\":\"1.2\",\"planned_values\":{}," CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD)) "}";
+	struct checkset_run *early;
+	struct fixture f;
+
+	(void)state;
+	start(&f, registry, "");
+	early = checkset_start(f.set, STAGE_POST_PLAN, 1 << 20, 1 << 26, o, note_done, &f);
+	replace(&f, "{\"format\":\"images/1\"}");
+	run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD)));
+	assert_string_equal(outcomes_at(f.outcomes, 0)->id, "images.untracked");
+	assert_int_equal(checkset_feed(early, plan, strlen(plan)), 0);
+	checkset_end(early);
+	assert_string_equal(outcomes_at(o, 0)->id, "images.revoked");
+	checkset_stop(early);
+	outcomes_free(o);
+	stop(&f);
+}
+
+/* Without a registry: an error, and nothing but the plan's own word; then the file comes. */
+static void test_no_registry(void **state)
+{
+	static const char *const arguments[] = { "", "on_registry_error: warn" };
+	static const char *const expect[] = { "failed revoked aws_instance.b, error images.registry",
+		"failed revoked aws_instance.b, warning images.registry" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(arguments); i++) {
+		struct fixture f;
+		char *got;
+
+		start(&f, "{", arguments[i]);
+		assert_int_equal(f.faults.errors, 1);
+		run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", NEW) "," INSTANCE("aws_instance.b", "\"create\"", OTHER)) ","
+			PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OTHER, ",\"revoke_at\":\"2020-01-01T00:00:00Z\"")));
+		got = outcomes_text(&f);
+		assert_string_equal(got, expect[i]);
+		free(got);
+		replace(&f, registry);
+		f.done = false;
+		outcomes_clear(f.outcomes);
+		run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", NEW)));
+		got = outcomes_text(&f);
+		assert_string_equal(got, "passed ok aws_instance.a");
+		free(got);
+		stop(&f);
+	}
+}
+
+/* Faults of arguments: each names its key. */
+static void test_arguments(void **state)
+{
+	static const struct {
+		const char *arguments, *fault;
+	} table[] = {
+		{ "untracked: maybe", "untracked: 'maybe' must be warn, block or ignore" },
+		{ "untrakced: warn", "did you mean 'untracked'" },
+		{ "allow: [ami-1]", "allow: each entry" },
+		{ "allow: [{id: a, glob: b}]", "allow: each entry" },
+		{ "allow: [{name: a}]", "name" },
+		{ "types: {t: [\"a..b\"]}", "types: t: 'a..b' is no path" },
+		{ "max_age: soon", "max_age: 'soon' is no duration" },
+		{ "on_registry_error: pass", "on_registry_error: 'pass' must be fail or warn" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct fixture f;
+
+		start(&f, registry, table[i].arguments);
+		assert_int_equal(f.faults.errors, 1);
+		if (strstr(f.faults.list[0].text, table[i].fault) == NULL)
+			fail_msg("%s: %s", table[i].arguments, f.faults.list[0].text);
+		stop(&f);
+	}
+}
+
+/* More resources without an image than are kept: that it could matter is said, and only then. */
+static void test_bounded(void **state)
+{
+	static const char *const ends[] = { "", PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")) ","
+		CONFIG(USES("my_machine.a", "\"data.hcp_packer_artifact.u\""), "") };
+	static const char *const expect[] = { "", "unknown images" };
+
+	(void)state;
+	for (size_t t = 0; t < COUNT(ends); t++) {
+		struct buf plan = BUF_INIT(64u << 20);
+		struct fixture f;
+		char *got;
+
+		buf_puts(&plan, "\"resource_changes\":[");
+		for (unsigned i = 0; i <= 50000; i++)
+			buf_printf(&plan, "%s" CREATE("my_machine.%s[%u]", "my_machine", "{}"), i > 0 ? "," : "", i < 50000 ? "b" : "a", i);
+		buf_printf(&plan, "]%s%s", *ends[t] != '\0' ? "," : "", ends[t]);
+		start(&f, registry, "");
+		run_plan(&f, plan.data);
+		got = outcomes_text(&f);
+		assert_string_equal(got, expect[t]);
+		free(got);
+		buf_free(&plan);
+		stop(&f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_no_registry),
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
