@@ -216,12 +216,14 @@ static void *images_start(const void *compiled, struct check_context *context)
 {
 	struct images_run *r = xcalloc(1, sizeof(*r));
 	struct image_run *run = &r->run;
+	struct timespec now;
 
 	r->context = context;
 	r->complete = true;
 	run->check = compiled;
 	run->outcomes = context->outcomes;
-	run->now_ms = (int64_t)time(NULL) * 1000;
+	clock_gettime(CLOCK_REALTIME, &now);
+	run->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	run->registry = image_files_current(run->check->files, &run->trouble);
 	run->store = policy_store_new();
 	run->last_resource = &run->resources;
