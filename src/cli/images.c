@@ -206,9 +206,12 @@ static int check(const struct cli_command *self, int argc, char **argv)
 	char **all = xcalloc((size_t)argc + 4, sizeof(*all)), name[] = "check", option[] = "--images", *file = NULL;
 	int n = 0, status;
 
-	(void)self;
 	all[n++] = name;
 	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+			free(all);
+			return cli_option(self, CLI_OPTION_HELP, argv);
+		}
 		if ((strcmp(argv[i], "-f") == 0 || strcmp(argv[i], "--file") == 0) && i + 1 < argc)
 			file = argv[++i];
 		else
@@ -231,7 +234,10 @@ static const struct images_command images_list_command = {
 static const struct images_command images_check_command = {
 	.name = "check", .synopsis = "[-f FILE] [--format FORMAT] [--all] PLAN|-",
 	.purpose = "Check a plan's images; as planspool check --images FILE.",
-	.help = "  -f, --file FILE   the registry\n", .run = check,
+	.help =
+		"  -f, --file FILE   the registry\n"
+		"\nAll else as 'planspool check --help' says.\n",
+	.run = check,
 };
 
 static const struct images_command *named(const char *name)
