@@ -180,6 +180,59 @@ static void is_taken_over_once(void **state)
 	assert_int_equal(count(t, "active/" ID), CLAIMED_FILES);
 }
 
+/* Half of them retry undelivered jobs, half claim duplicates of their requests. */
+static unsigned retry_all(const struct racer *me)
+{
+	unsigned won = 0;
+	char id[SPOOL_ID_SIZE], instance[SPOOL_INSTANCE_SIZE];
+	int rc;
+
+	snprintf(instance, sizeof instance, "%032d", me->number);
+	wait_for_all(me);
+	for (int i = 0; i < JOBS; i++) {
+		snprintf(id, sizeof id, "prod.taskrs-%d", me->number / 2 % 2 ? i : JOBS - 1 - i);
+		if (me->number % 2) {
+			switch (claim_job(me->t, id, instance)) {
+			case SPOOL_LOST:
+			case SPOOL_FINISHED:
+				break;
+			default:
+				_exit(255);
+			}
+			continue;
+		}
+		while ((rc = spool_retry(me->t->spool, id, 1000)) != 0 && errno == EEXIST)
+			continue;
+		if (rc != 0 && errno != ENOENT)
+			_exit(255);
+		won += rc == 0;
+	}
+	return won;
+}
+
+static void is_retried_once(void **state)
+{
+	const struct scratch *t = *state;
+	char path[300];
+
+	for (int i = 0; i < JOBS; i++) {
+		snprintf(path, sizeof path, "undelivered/prod.taskrs-%d", i);
+		folder(t, path);
+		snprintf(path, sizeof path, "undelivered/prod.taskrs-%d/result.json", i);
+		put(t, path, "result");
+		snprintf(path, sizeof path, "new/prod.taskrs-%d.json", i);
+		put(t, path, BODY);
+	}
+	assert_int_equal(race(t, RACERS, retry_all), JOBS);
+	assert_int_equal(count(t, "new"), 0);
+	assert_int_equal(count(t, "undelivered"), 0);
+	assert_int_equal(count(t, "active"), JOBS);
+	for (int i = 0; i < JOBS; i++) {
+		snprintf(path, sizeof path, "active/prod.taskrs-%d/result.json", i);
+		holds(t, path, "result");
+	}
+}
+
 int main(void)
 {
 #define WITH_SPOOL(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_drop)
@@ -188,6 +241,7 @@ int main(void)
 		WITH_SPOOL(is_accepted_once),
 		WITH_SPOOL(is_answered_once),
 		WITH_SPOOL(is_taken_over_once),
+		WITH_SPOOL(is_retried_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
