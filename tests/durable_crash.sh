@@ -63,7 +63,7 @@ life() {
 		cat "$s.log"
 		return 1
 	fi
-	rm -rf "$s" "$s".*
+	retry 5 rm -rf "$s" "$s".*
 }
 crashes='' deaths=''
 for n in $(seq 1 $((calls + 3))); do

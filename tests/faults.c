@@ -16,6 +16,7 @@
  *				outlives the process: names, data, and what is sent to others. A kill anywhere between two of
  *				these leaves the same behind.
  *	PLANSPOOL_FAULTS_RECORD	a file to which every change is appended; tests/record.h has its form
+ *	PLANSPOOL_FAULTS_CLOCK	seconds by which the wall clock is fast; negative: slow
  *	PLANSPOOL_FAULTS_HOST	a host name to believe in; the boot id is then another one, too
  *
  * "Call N" is counted from 1 over all processes of a run, and the fault comes before the call has any effect. Where a file is, is
@@ -39,6 +40,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "record.h"
@@ -68,6 +70,7 @@ static struct {
 	unsigned at;
 	int error;
 	bool all;
+	time_t fast;
 	const char *root, *host;
 	int record;
 	struct shared *shared;
@@ -112,6 +115,8 @@ __attribute__((constructor)) static void set_up(void)
 	int fd, none = 0;
 
 	f.host = getenv("PLANSPOOL_FAULTS_HOST");
+	if (getenv("PLANSPOOL_FAULTS_CLOCK") != NULL)
+		f.fast = (time_t)strtol(getenv("PLANSPOOL_FAULTS_CLOCK"), NULL, 10);
 	f.root = getenv("PLANSPOOL_FAULTS_ROOT");
 	if (f.root == NULL || state == NULL)
 		return;
@@ -534,6 +539,24 @@ ssize_t recv(int fd, void *to, size_t n, int flags)
 {
 	on_network();
 	return REAL(recv)(fd, to, n, flags);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int rc = REAL(clock_gettime)(clock, t);
+
+	if (rc == 0 && clock == CLOCK_REALTIME)
+		t->tv_sec += f.fast;
+	return rc;
+}
+
+time_t time(time_t *t)
+{
+	time_t now = REAL(time)(NULL) + f.fast;
+
+	if (t != NULL)
+		*t = now;
+	return now;
 }
 
 int gethostname(char *name, size_t size)
