@@ -28,7 +28,6 @@ assert_equal "one job" 1 "$(jobs_new)"
 assert_equal "nothing is left in tmp/" '' "$(ls "$spool/tmp")"
 
 # In every state: new, being checked, being delivered, done, undelivered; before and after a crash.
-changing state
 script state plan '200 until=plan, 200 body=destroy.json'
 script state final '500 until=final, 200'
 script lost final '401'
