@@ -11,7 +11,9 @@ configure '  file:' '    path: /run-task/file' "    hmac_keys: [$scratch/prod.ke
 	"    hosts: [{url: \"$api\", token_file: $scratch/sender.token}]" "    storage: [\"$storage\"]" \
 	'    checks: [{changes: {max_delete: 10}}]' \
 	'  policy:' '    path: /run-task/policy' "    hmac_keys: [$scratch/prod.key]" "    hosts: [\"$api\"]" \
-	"    checks: [{policies: [$scratch/policies]}, {changes: {max_delete: 10}}]"
+	"    checks: [{policies: [$scratch/policies]}, {changes: {max_delete: 10}}]" \
+	'  wordy:' '    path: /run-task/wordy' "    hmac_keys: [$scratch/prod.key]" "    hosts: [\"$api\"]" \
+	"    checks: [{policies: [$scratch/wordy]}]"
 make_spool
 # A policy that looks at a value which the plan says is sensitive.
 mkdir "$scratch/policies"
@@ -24,6 +26,22 @@ END
 padding() {
 	head -c "$1" /dev/zero | tr '\0' "$2"
 }
+# Policies that say much about many resources: more than fits into outcomes.jsonl.
+mkdir "$scratch/wordy"
+for n in 10 11 12 13 14 15 16 17 18 19; do
+	printf -- '---\nmetadata: {id: WORDY_%s, name: Wordy, category: X, severity: HIGH, message: "' "$n"
+	padding 19000 w
+	printf '"}\ndefinition: {cond_type: attribute, resource_types: [a], attribute: x, operator: exists}\n'
+done >"$scratch/wordy/all.yaml"
+{
+	printf '{"format_version":"1.2","resource_changes":['
+	n=100
+	while [ $((n += 1)) -le 200 ]; do
+		printf '{"address":"a.b%s","mode":"managed","type":"a","name":"b%s","change":' "$n" "$n"
+		printf '{"actions":["create"],"before":null,"after":{}}},'
+	done | sed 's/,$//'
+	echo ']}'
+} >"$sender/many.json"
 cp "$src/tests/plans/lifecycle/destroy.json" "$sender/destroy.json"
 { printf '{"format_version":"1.2",'; padding 70000 ' '; echo '"resource_changes":[]}'; } >"$sender/long.json"
 {
@@ -151,6 +169,8 @@ accept_job bare token= plan=/api/v2/plans/bare/json-output
 accept_job file token= endpoint=file
 accept_job both endpoint=file
 accept_job sensitive endpoint=policy
+script wordy plan "200 body=many.json"
+accept_job wordy endpoint=wordy
 accept_job outside token= endpoint=file "plan=$api/object/outside"
 accept_job dots token= endpoint=file "plan=$api/api/v2/plans/dots/x;y"
 script along plan "307 location=/object/along"
@@ -195,6 +215,11 @@ mv "$spool/done/policy.sensitive" "$spool/done/prod.sensitive"
 expect sensitive failed 'PASSWORD_1[^"]*terraform_data.database'
 assert_grep "the outcomes name the policy" '"outcome-id":"PASSWORD_1"' "$sender/sensitive.final.1"
 assert_grep "the outcomes of the job" 'PASSWORD_1' "$spool/done/prod.sensitive/outcomes.jsonl"
+mv "$spool/done/wordy.wordy" "$spool/done/prod.wordy"
+expect wordy failed '1000 failed'
+assert "the outcomes of wordy have a bound" [ "$(wc -c <"$spool/done/prod.wordy/outcomes.jsonl")" -le 16777216 ]
+assert_grep "what was left out of them" '"event":"outcomes cut","detail":"the first [0-9]{3} of 1000 fit' \
+	"$spool/done/prod.wordy/log.jsonl"
 assert_equal "the callback's token" 4 \
 	"$(grep -Ec '"method":"PATCH".*"job":"(file|along)".*"token":"file"' "$sender/transcript")"
 expect_no_secrets

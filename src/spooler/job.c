@@ -35,6 +35,7 @@
 #define PROGRESS_MS (2 * 60 * 1000)	/* well inside the sender's 10 minutes without progress */
 #define BLAME_LIMIT 3
 #define RESULT_MAX (8u << 20)
+#define OUTCOMES_MAX (16u << 20)	/* of outcomes.jsonl */
 
 enum job_state { JOB_CHECKING, JOB_PUBLISHING, JOB_DELIVERING, JOB_ENDED };
 
@@ -159,17 +160,20 @@ static void deliver(struct job *job)
 
 /* ---- publishing ---- */
 
-/* One outcome a line, for people and reports. */
-static char *outcomes_text(struct outcomes *o)
+/* One outcome a line, worst first, for people and reports; *n is how many. Outcomes share their texts in memory but not
+ * in the file, so it has a bound of its own: what does not fit is left out. */
+static char *outcomes_text(struct outcomes *o, size_t *n)
 {
-	struct buf text = BUF_INIT(64u << 20);
+	struct buf text = BUF_INIT(OUTCOMES_MAX);
+	bool fits = true;
 
-	for (size_t i = 0; i < outcomes_kept(o); i++) {
-		json_t *j = outcome_json(outcomes_at(o, i));
+	for (*n = 0; fits && *n < outcomes_kept(o); *n += fits) {
+		json_t *j = outcome_json(outcomes_at(o, *n));
 		char *line = json_text(j);
+		size_t len = strlen(line);
 
-		buf_puts(&text, line);
-		buf_puts(&text, "\n");
+		line[len] = '\n';	/* in place of its NUL */
+		fits = buf_append(&text, line, len + 1) == 0;
 		free(line);
 		json_free(j);
 	}
@@ -181,7 +185,8 @@ static void publish(void *context)
 	struct job *job = enter(context);
 	struct spool *spool = job->world->spool;
 	bool pass_on_error = job->in.endpoint->config->pass_on_error && !job->must_fail;
-	char *outcomes = outcomes_text(job->outcomes), *body = verdict_body(job->outcomes, pass_on_error, NULL, NULL);
+	size_t kept = outcomes_kept(job->outcomes), written;
+	char *outcomes = outcomes_text(job->outcomes, &written), *body = verdict_body(job->outcomes, pass_on_error, NULL, NULL);
 	int rc = -1, saved;
 
 	if (spool_write_outcomes(spool, job->id, outcomes, strlen(outcomes)) == 0)
@@ -190,6 +195,9 @@ static void publish(void *context)
 	free(outcomes);
 	free(body);
 	if (rc >= 0) {
+		if (written < kept)
+			(void)journal(spool, job->id, false, "outcomes cut", "the first %zu of %zu fit into outcomes.jsonl", written,
+				kept);
 		(void)journal(spool, job->id, false, "result", "%s", rc == 1 ? "published before; that one is sent" :
 			verdict_failed(job->outcomes, pass_on_error) ? "failed" : "passed");
 		job_enter(job, JOB_DELIVERING);
