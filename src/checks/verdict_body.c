@@ -5,8 +5,9 @@
  *
  * One outcome stands for all hits of one id and status, worst first; passed ones are only counted in the message, as
  * a list of what is fine hides what is not. Each outcome's body lists the addresses with their reasons, then says
- * what to do. Outcomes that ask for it (a machine image of a resource) come alone, with a body and tags of their own. Three bounds: the schema's for each attribute, OUTCOMES_SENT outcomes, and BODY_TOTAL bytes over all:
- * beyond that outcomes come without their bodies. What is cut is counted in a last outcome.
+ * what to do. Outcomes that ask for it (a machine image of a resource) come alone, with a body and tags of their own.
+ * Three bounds: the schema's for each attribute, OUTCOMES_SENT outcomes, and BODY_TOTAL bytes over all: beyond that
+ * outcomes come without their bodies. What is cut is counted in a last outcome.
  *
  * Lengths in characters are the schema's; the body of an outcome is bounded in bytes, which is never more.
  */
@@ -313,6 +314,7 @@ static json_t *outcomes_json(struct outcomes *o)
 		struct group g = group_at(o, i);
 		json_t *one = NULL;
 		uint64_t lost = lost_behind(o, g.end);
+		bool bare = false;
 		size_t size = 0;
 
 		i = g.end;
@@ -323,7 +325,7 @@ static json_t *outcomes_json(struct outcomes *o)
 			size = size_of(one);
 			if (used + size > BODY_TOTAL && json_has(json_get(one, "attributes"), "body")) {
 				json_remove(json_get(one, "attributes"), "body");
-				left.bodies++;
+				bare = true;
 				size = size_of(one);
 			}
 		}
@@ -334,6 +336,7 @@ static json_t *outcomes_json(struct outcomes *o)
 			continue;
 		}
 		used += size;
+		left.bodies += bare;
 		json_add(list, one);
 	}
 	if (left.groups > 0 || (left.bodies > 0 && json_count(list) < OUTCOMES_SENT))
