@@ -74,6 +74,7 @@ static const struct mode {
 	MODE("/stray-object", 200, 3) { GET(PLAN, 307), GET(STORAGE, 404, .suffix = "x"), SEND(200, PASSED) } },
 	MODE("/type", 200, 2) { SEND(415, PASSED, .type = "application/json"), SEND(200, PASSED) } },
 	MODE("/type-longer", 200, 2) { SEND(415, PASSED, .type = "application/vnd.api+jsonp"), SEND(200, PASSED) } },
+	MODE("/type-bytes", 200, 2) { SEND(415, PASSED, .type = "\377\033[31m"), SEND(200, PASSED) } },
 	MODE("/type-charset", 200, 1) { SEND(200, PASSED, .type = "Application/vnd.api+json; charset=utf-8") } },
 	MODE("/send", 200, 2) { SEND(422, NULL, .file = "refused"), SEND(200, NULL, .file = "taken") } },
 	MODE("/superfluous", 200, 2) { SEND(200, PASSED), SEND(409, PASSED) } },

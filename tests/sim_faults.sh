@@ -23,6 +23,7 @@ stray|2||PATCH /api/v2/task-results/.*/callback/more belongs to no run$
 stray-object|2||the storage has nothing for this GET request$
 type|2||its Content-Type must be application/vnd.api.json, not application/json$
 type-longer|2||its Content-Type must be application/vnd.api.json, not application/vnd.api.jsonp$
+type-bytes|2||its Content-Type must be application/vnd.api.json, not .xff.x1b.31m$
 twice|2|--linger 1s|a second final callback that differs from the first$
 twice|2|--linger 1s|a running callback after the final one$
 superfluous|0|--linger 1s|warning the final callback was sent again although it had been accepted$

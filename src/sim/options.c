@@ -194,7 +194,7 @@ int options_read(struct options *o, int argc, char **argv)
 			}
 			value = argv[i];
 		}
-		if (store(o, r, value) != 0)
+		if (store(o, r, value != NULL ? value : "") != 0)
 			return -1;
 	}
 	if (o->linger_ms < 0)

@@ -39,12 +39,20 @@ static void print_line(struct sim *s, const struct run *r, const char *text)
 
 static char *format_text(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
+/* Allocated, and UTF-8 whatever the receiver wrote. */
 static char *format_text(const char *format, va_list arguments)
 {
-	char text[2048];
+	struct buf escaped = BUF_INIT(TEXT_MAX);
+	char text[2048], *result;
+	size_t n;
 
 	vsnprintf(text, sizeof(text), format, arguments);
-	return xstrdup(text);
+	n = strlen(text);
+	if (text_utf8_valid(text, n) == n)
+		return xstrdup(text);
+	result = xstrdup(text_escape(&escaped, text, n) == 0 ? buf_text(&escaped) : "");
+	buf_free(&escaped);
+	return result;
 }
 
 void report_line(struct sim *s, const struct run *r, const char *format, ...)

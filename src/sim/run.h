@@ -89,7 +89,7 @@ void run_free_all(struct sim *s);
 
 int64_t run_elapsed(const struct run *r);	/* milliseconds since its request was sent */
 
-/* For struct site_setup: the answer to a final callback, or to one that says that the run is canceled, has been sent. */
+/* For struct site_setup: the answer to a final callback, or one that says that the run is canceled, has been sent. */
 void run_answer_sent(void *sim, void *run, bool whole);
 
 #endif

@@ -173,7 +173,7 @@ static void answer_object(struct run *r, struct object *o, const struct site_req
 		a->status = 403;
 	} else {
 		m = answer_mood(r, MOOD_STORAGE, a);
-		o->taken = true;
+		o->taken = a->end != SITE_DROP;
 		answer_status(r, o, m != NULL ? m->status : 200, a);
 		note(r, o, " at the storage", a);
 	}

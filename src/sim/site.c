@@ -92,7 +92,7 @@ static struct MHD_Response *file_response(int fd, uint64_t size, bool cut)
 static struct MHD_Response *to_response(struct site_answer *a)
 {
 	struct MHD_Response *r;
-	char *value;
+	char *name, *value;
 	size_t i;
 
 	if (a->fd >= 0)
@@ -107,9 +107,9 @@ static struct MHD_Response *to_response(struct site_answer *a)
 	if (r != NULL && a->location != NULL)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, a->location);
 	for (i = 0; r != NULL && i < SITE_HEADERS && a->headers[i] != NULL; i++) {
-		value = strchr(a->headers[i], ':');
-		*value = '\0';
-		MHD_add_response_header(r, a->headers[i], value + 2);
+		value = a->headers[i];
+		name = strsep(&value, ":");
+		MHD_add_response_header(r, name, value != NULL ? value + strspn(value, " ") : "");
 	}
 	return r;
 }
