@@ -68,6 +68,16 @@ sim_run 'a verification twice' 0 /pass --verification --duplicate 1 --json
 assert_equal 'a verification twice' '200' "$(asked duplicate)"
 sim_run 'limited' 2 /limited --plan "$plan" --rate-limit 1 --timeout 1s --json
 assert 'limited' [ -n "$(asked limited)" ]
+# took_ms: from the request to the final callback
+took_ms() {
+	sed -n 's/.*"final_ms":\([0-9]*\).*/\1/p' "$scratch/out"
+}
+sim_run 'slow' 0 /pass --plan "$plan" --slow 200ms --json
+assert 'slow: three answers before the final callback' [ "$(took_ms)" -ge 600 ]
+sim_run 'one slow answer' 0 /pass --plan "$plan" --answer 'plan=307;after=500ms' --json
+assert 'one slow answer' [ "$(took_ms)" -ge 500 ]
+assert_equal 'one slow answer' 307 "$(asked plan)"
+sim_run 'the end comes while an answer waits' 2 /limited --plan "$plan" --answer 'running=200;after=30s' --timeout 300ms
 sim_run 'no answer' 2 /silent --plan "$plan" --timeout 300ms --json
 assert_grep 'no answer' '"status":"errored".*"callbacks":1' "$scratch/out"
 sim_run 'not accepted' 2 /refuse --plan "$plan"

@@ -1,8 +1,8 @@
 /* Progress line by line, with what the receiver does wrong, as it comes; at the end one JSON object a run on one
  * line, with everything: verdict, message, outcomes, faults, warnings, times, and the transcript of all requests.
  *
- * No token and no storage URL is ever printed. Everything the receiver wrote is escaped, so that it cannot control the
- * terminal. */
+ * The transcript holds no token and no storage URL. Everything the receiver wrote is escaped, so that it cannot control
+ * the terminal. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -180,12 +180,14 @@ static void answer_object(struct run *r, struct object *o, const struct site_req
 	report_exchange(r, "storage", q->method, q->len, a->end == SITE_DROP ? 0 : a->status);
 }
 
-/* true: it is one of the storage's, and answered. */
-static bool answer_storage(struct sim *s, const struct site_request *q, struct site_answer *a)
+/* true: it is for an object, and answered. same: it was sent to the API's origin. */
+static bool answer_storage(struct sim *s, bool same, const struct site_request *q, struct site_answer *a)
 {
 	struct run *r = NULL;
-	struct object *o = strcmp(q->method, "GET") == 0 ? find_object(s, q->path, &r) : NULL;
+	struct object *o = NULL;
 
+	if (same == (s->options->redirect == REDIRECT_SAME) && strcmp(q->method, "GET") == 0)
+		o = find_object(s, q->path, &r);
 	if (o != NULL)
 		answer_object(r, o, q, a);
 	return o != NULL;
@@ -207,7 +209,7 @@ void serve_api(void *sim, const struct site_request *q, struct site_answer *a)
 			return;
 		}
 	}
-	if (strncmp(q->path, SAME_ORIGIN, sizeof(SAME_ORIGIN) - 1) == 0 && answer_storage(s, q, a))
+	if (answer_storage(s, true, q, a))
 		return;
 	s->strays++;
 	report_line(s, NULL, "FAULT: %s %s belongs to no run", q->method, q->path);
@@ -219,7 +221,7 @@ void serve_storage(void *sim, const struct site_request *q, struct site_answer *
 	struct sim *s = sim;
 
 	a->after_ms = s->options->slow_ms;
-	if (answer_storage(s, q, a))
+	if (answer_storage(s, false, q, a))
 		return;
 	s->strays++;
 	report_line(s, NULL, "FAULT: the storage has nothing for this %s request", q->method);
