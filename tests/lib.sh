@@ -100,8 +100,13 @@ assert_grep() {
 	grep -Eq -e "$2" "$3" || fail "$1: no /$2/ in: $(cat "$3")"
 }
 
+# A port that nothing listens on, below those that the system gives to outgoing connections.
 random_port() {
-	echo $((20000 + $(od -An -N2 -tu2 /dev/urandom) % 40000))
+	while :; do
+		port_number=$((10240 + $(od -An -N2 -tu2 /dev/urandom) % 22000))
+		grep -qi ":$(printf %04x $port_number) " /proc/net/tcp || break
+	done
+	echo "$port_number"
 }
 
 # Makes $scratch/tls.pem and tls.key for localhost.

@@ -313,14 +313,12 @@ static const struct {
 		"mkdir hidden\nwrite request.json\nfsync request.json\nfsync claim\nfsync hidden\n"
 		"rename " ID "\nfsync active\n"
 		"unlink " ID ".json\n" },
-	{ start_ended, do_claim, is_dropped,
-		"mkdir hidden\nwrite request.json\nfsync request.json\nfsync claim\nfsync hidden\nrename " ID "\n"
-		"unlink " ID ".json\nrename hidden\nunlink a file\nunlink a file\nunlink hidden\n" },
+	{ start_ended, do_claim, is_dropped, "unlink " ID ".json\n" },
 	{ start_with_outcomes, do_outcomes, has_outcomes,
 		"write outcomes.tmp\nfsync outcomes.tmp\nrename outcomes.jsonl\n" },
 	{ start_claimed, do_publish, has_one_result,
 		"write result.tmp\nfsync result.tmp\nlink result.json\nunlink result.tmp\nfsync " ID "\n" },
-	{ start_claimed, do_log, is_logged, "write log.jsonl\nfsync log.jsonl\n" },
+	{ start_claimed, do_log, is_logged, "write log.jsonl\nfsync log.jsonl\nfsync " ID "\n" },
 	{ start_claimed, do_finish, is_ended, "rename " ID "\nfsync done\nfsync active\n" },
 	{ start_undelivered, do_retry, is_retried,
 		"write log.jsonl\nfsync log.jsonl\nfsync " ID "\nrename " ID "\nfsync active\nfsync undelivered\n" },

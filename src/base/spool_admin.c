@@ -57,7 +57,7 @@ static int note_retry(struct spool *s, const char *id, int64_t now_ms)
 	    /* Made by root just now, perhaps: the spooler writes it next. */
 	    (geteuid() != 0 || fchownat(fd, log_name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) == 0) &&
 	    futimens(fd, NULL) == 0)
-		rc = fsio_sync(fd);
+		rc = 0;
 	saved = errno;
 	free(line);
 	if (fd >= 0)

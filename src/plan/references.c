@@ -161,7 +161,7 @@ static void add_resource(struct references *r, const struct plan_item *item)
 {
 	const char *address = value_text(value_get(item->value, "address"), NULL);
 	struct source *s;
-	bool each = false, ignored;
+	bool each = false, ignored = false;
 
 	if (address == NULL)
 		return;
