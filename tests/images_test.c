@@ -1,5 +1,5 @@
-/* The check of machine images: plans against a registry, as tables. A row is what is configured, what a plan holds, and the outcomes
- * that come of it. */
+/* The check of machine images: plans against a registry, as tables. A row is what is configured, what a plan holds, and
+ * the outcomes that come of it. */
 #include "test.h"
 
 #include "base/buf.h"

@@ -1,4 +1,5 @@
-/* A stand-in for HCP Packer's API 2023-01-01, for tests of planspool images sync. What it does is chosen by the project in the path:
+/* A stand-in for HCP Packer's API 2023-01-01, for tests of planspool images sync. What it does is chosen by the project
+ * in the path:
  *
  *	full	pages (with a token that must be escaped), builds nested and not, a version that is gone, a restricted channel
  *	expire	as full; each token is good for three requests
@@ -8,8 +9,8 @@
  *	endless	a page that leads to itself
  *	empty	no buckets
  *
- * Usage: packer_api CLIENT-ID CLIENT-SECRET. Prints its port, then a line for each request: method, path, status. Runs until it is
- * killed. Everything is in one thread. */
+ * Usage: packer_api CLIENT-ID CLIENT-SECRET. Prints its port, then a line for each request: method, path, status. Runs
+ * until it is killed. Everything is in one thread. */
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>

@@ -1,10 +1,10 @@
 /* Reads times of RFC 3339, section 5.6: "2026-11-23T06:02:01Z", "2026-11-23t06:02:01.123456789+01:00".
  *
- * Contract: the whole text must be one time. A day, hour or offset that does not exist is no time. A leap second (:60) counts as
- * the second before it. A space in place of the T is taken, as the RFC allows.
+ * Contract: the whole text must be one time. A day, hour or offset that does not exist is no time. A leap second (:60)
+ * counts as the second before it. A space in place of the T is taken, as the RFC allows.
  *
- * Limits: years 0000 to 9999. Digits behind the third of a fraction are checked and cut off; there may be any number of them,
- * as one document can have milliseconds and nanoseconds side by side. */
+ * Limits: years 0000 to 9999. Digits behind the third of a fraction are checked and cut off; there may be any number of
+ * them, as one document can have milliseconds and nanoseconds side by side. */
 #include "base/rfc3339.h"
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Times as other programs write them (RFC 3339): any number of fractional digits, Z or an offset. Ours are text_time. */
+/* Times as other programs write them (RFC 3339): any number of fractional digits, Z or an offset. Ours are
+ * text_time. */
 #ifndef PLANSPOOL_BASE_RFC3339_H
 #define PLANSPOOL_BASE_RFC3339_H
 

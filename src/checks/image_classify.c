@@ -1,13 +1,14 @@
 /* Decides the class of one image: what the registry says of its id, now.
  *
- * Contract: an id is looked up by its normalised form. Hits in one version are that version; in several the image is ambiguous, and
- * the worst of them counts. Without a hit, the data source that gave the id may name its version; without that, what the plan says
- * of a revocation counts, and is said to be the plan's word. What is left is untracked, or of a class that no registry can know:
- * marketplace images, and floating ids, which stand for whatever is newest at the time.
+ * Contract: an id is looked up by its normalised form. Hits in one version are that version; in several the image is
+ * ambiguous, and the worst of them counts. Without a hit, the data source that gave the id may name its version;
+ * without that, what the plan says of a revocation counts, and is said to be the plan's word. What is left is
+ * untracked, or of a class that no registry can know: marketplace images, and floating ids, which stand for whatever is
+ * newest at the time.
  *
- * A floating id that the registry knows (a gallery's image without a version) is still floating: which version it will be is decided
- * later, so what is said of the newest one is advice. UUIDs of vSphere's templates are joined to names through the plan's data
- * sources; without one the image is not known, which is not the same as untracked.
+ * A floating id that the registry knows (a gallery's image without a version) is still floating: which version it will
+ * be is decided later, so what is said of the newest one is advice. UUIDs of vSphere's templates are joined to names
+ * through the plan's data sources; without one the image is not known, which is not the same as untracked.
  *
  * The clock is the run's: all images of a plan are judged at one time. */
 #include <stdlib.h>

@@ -1,14 +1,15 @@
 /* Registry files on disk and the registry that was made of them.
  *
- * Contract: files are looked at (stat) when a run begins, never while one goes on. If any of them is another file than the one read
- * before (device, inode, size, time), all are read again into a new registry. If that fails the old one stays in use and the reason
- * is said in every result until the files are right; the same bad files are not read twice. A run keeps the registry it began
- * with: registries are counted, and the last user of an old one frees it.
+ * Contract: files are looked at (stat) when a run begins, never while one goes on. If any of them is another file than
+ * the one read before (device, inode, size, time), all are read again into a new registry. If that fails the old one
+ * stays in use and the reason is said in every result until the files are right; the same bad files are not read twice.
+ * A run keeps the registry it began with: registries are counted, and the last user of an old one frees it.
  *
- * Workers are forked from a supervisor that has read the files: they share its registry until they read a newer one themselves.
+ * Workers are forked from a supervisor that has read the files: they share its registry until they read a newer one
+ * themselves.
  *
- * A file that is written in place can be seen half-way: it is no JSON then, and the old registry stays. Who writes files by rename,
- * as planspool itself does, has no such moment.
+ * A file that is written in place can be seen half-way: it is no JSON then, and the old registry stays. Who writes
+ * files by rename, as planspool itself does, has no such moment.
  *
  * Limits: FILE_MAX bytes a file. One thread. */
 #include "checks/image_files.h"

@@ -15,8 +15,8 @@ struct image_files *image_files_new(char **paths, size_t n);
 void image_files_free(struct image_files *f);	/* no registry of it may be in use */
 
 /* Looks whether a file was replaced and reads them all again if so. Returns the registry, to be given back by
- * image_files_release; the one read before if the files can't be used now; NULL if none ever could. *trouble is then why, owned by
- * f until the next call; NULL if all is well. */
+ * image_files_release; the one read before if the files can't be used now; NULL if none ever could. *trouble is then
+ * why, owned by f until the next call; NULL if all is well. */
 const struct image_registry *image_files_current(struct image_files *f, const char **trouble);
 void image_files_release(struct image_files *f, const struct image_registry *r);
 

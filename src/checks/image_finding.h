@@ -16,7 +16,8 @@ struct image_finding {
 	const struct image_use *use;		/* NULL: found by reference */
 	const struct image_source *source;	/* the data source it came from; NULL */
 	enum image_class class;
-	/* Of CLASS_AMBIGUOUS the worst of the versions: REVOKED, SCHEDULED, INCOMPLETE, OUTDATED or OK; else as class. */
+	/* Of CLASS_AMBIGUOUS the worst of the versions: REVOKED, SCHEDULED, INCOMPLETE, OUTDATED or OK; else as
+	 * class. */
 	enum image_class worst;
 	const char *text;			/* the id for people; NULL: none is known */
 	const struct image_artifact *artifact;	/* of the worst version; NULL: not known */

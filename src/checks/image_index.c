@@ -1,8 +1,9 @@
-/* A hash table that keeps 64-bit keyed hashes (SipHash) in place of keys, as plan/keyset.c does: the chance that two of a million
- * keys share one is below one in ten million, and an attacker can't raise it. What is found is the same key for all that.
+/* A hash table that keeps 64-bit keyed hashes (SipHash) in place of keys, as plan/keyset.c does: the chance that two of
+ * a million keys share one is below one in ten million, and an attacker can't raise it. What is found is the same key
+ * for all that.
  *
- * Chained: entries lie in one array in the order they came, slots hold the first of each chain. Things under one key come back
- * the last one first. */
+ * Chained: entries lie in one array in the order they came, slots hold the first of each chain. Things under one key
+ * come back the last one first. */
 #include "checks/image_index.h"
 
 #include <stdlib.h>

@@ -23,7 +23,8 @@ struct image_index {
 void image_index_init(struct image_index *x);
 void image_index_free(struct image_index *x);
 
-/* The hash of a kind of key and its text in two parts (second may be NULL), keyed: nobody outside can make two that are equal. */
+/* The hash of a kind of key and its text in two parts (second may be NULL), keyed: nobody outside can make two that are
+ * equal. */
 uint64_t image_index_hash(const struct image_index *x, char kind, const char *text, size_t len, const char *second);
 void image_index_add(struct image_index *x, uint64_t hash, char kind, const void *thing);
 /* The next entry with this hash behind after (NULL: the first); NULL if there is none. */

@@ -1,13 +1,14 @@
 /* The end of a run: which images each resource has, and where they came from.
  *
- * Contract: a resource has the images at its known places, those found anywhere in it that a data source of HCP Packer gave, and,
- * if it has none of both, those of the data sources to which its expressions refer. The last is for ids that can't be told from
- * other texts, or that stand inside of them, and for data sources that are read during apply.
+ * Contract: a resource has the images at its known places, those found anywhere in it that a data source of HCP Packer
+ * gave, and, if it has none of both, those of the data sources to which its expressions refer. The last is for ids that
+ * can't be told from other texts, or that stand inside of them, and for data sources that are read during apply.
  *
- * Of a data source with several instances a reference means the one with the index it names, else the one with the resource's own
- * index, else all; among instances of modules those nearest to the resource.
+ * Of a data source with several instances a reference means the one with the index it names, else the one with the
+ * resource's own index, else all; among instances of modules those nearest to the resource.
  *
- * A data source that names a version and no image counts only where nothing else of the same version was found in the resource. */
+ * A data source that names a version and no image counts only where nothing else of the same version was found in the
+ * resource. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +70,8 @@ static size_t common(const char *a, const char *b)
 	return n;
 }
 
-/* How well an instance of a data source fits to the resource: the more of the modules' address they share the better. */
+/* How well an instance of a data source fits to the resource: the more of the modules' address they share the
+ * better. */
 static size_t fit(const struct judging *j, const struct image_source *s)
 {
 	size_t modules = strstr(s->address, "data.") != NULL ? (size_t)(strstr(s->address, "data.") - s->address) : 0;

@@ -1,15 +1,16 @@
 /* Forms of image ids and what makes two of them the same.
  *
- * Contract: an id becomes a key and a scope. AWS ids are unique by themselves and compare exactly. Azure resource ids compare
- * without case and trailing slash; the subscription is the scope, because a registry may not know it (the labels of a build name
- * gallery, image and version only). Google's images are a name in a project; a registry often has the bare name alone, and what a
- * plan holds goes from a self link over projects/P/global/images/N to the name. UUIDs compare without case. All else compares as
- * it is.
+ * Contract: an id becomes a key and a scope. AWS ids are unique by themselves and compare exactly. Azure resource ids
+ * compare without case and trailing slash; the subscription is the scope, because a registry may not know it (the
+ * labels of a build name gallery, image and version only). Google's images are a name in a project; a registry often
+ * has the bare name alone, and what a plan holds goes from a self link over projects/P/global/images/N to the name.
+ * UUIDs compare without case. All else compares as it is.
  *
- * A scope that is not said agrees with every other: better a match too many than an image that is unknown because its project is
- * written in one place only. Two that are said must be equal: equal names in two projects are two images.
+ * A scope that is not said agrees with every other: better a match too many than an image that is unknown because its
+ * project is written in one place only. Two that are said must be equal: equal names in two projects are two images.
  *
- * Limits: no form is looked up anywhere, so a bare Google name stays "image or family" until the registry decides it. */
+ * Limits: no form is looked up anywhere, so a bare Google name stays "image or family" until the registry decides
+ * it. */
 #include "checks/image_normalise.h"
 
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* Reads single values of a registry file strictly.
  *
- * Contract: whatever is wrong is said with line, place (buckets[0].versions[2].artifacts[1]) and key; the caller goes on reading, so
- * that a person gets to know more than one fault at a time, up to IMAGE_FAULTS_SAID.
+ * Contract: whatever is wrong is said with line, place (buckets[0].versions[2].artifacts[1]) and key; the caller goes
+ * on reading, so that a person gets to know more than one fault at a time, up to IMAGE_FAULTS_SAID.
  *
- * Lines: the parser unescapes texts in place, so line ends are counted before it runs. Keys keep their places, and texts have no
- * line ends in JSON, so a fault is on the line of its key. */
+ * Lines: the parser unescapes texts in place, so line ends are counted before it runs. Keys keep their places, and
+ * texts have no line ends in JSON, so a fault is on the line of its key. */
 #include "checks/image_reading.h"
 
 #include <stdarg.h>

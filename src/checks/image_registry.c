@@ -1,11 +1,12 @@
 /* The registry of machine images in memory, and its index.
  *
- * Contract: once read it never changes, so any number of runs can look into it at a time. An artifact can be found under several
- * names: its external id, its aliases, and, if it is a version of a gallery image, under that image too. Google's short names are
- * found with and without a project: a project that an alias names belongs to the short name as well, so that an image of the same
- * name in another project is another image.
+ * Contract: once read it never changes, so any number of runs can look into it at a time. An artifact can be found
+ * under several names: its external id, its aliases, and, if it is a version of a gallery image, under that image too.
+ * Google's short names are found with and without a project: a project that an alias names belongs to the short name as
+ * well, so that an image of the same name in another project is another image.
  *
- * Memory: texts are copied out of the file once, platforms and regions are shared; about 250 bytes an artifact, with its names. */
+ * Memory: texts are copied out of the file once, platforms and regions are shared; about 250 bytes an artifact, with
+ * its names. */
 #include "checks/image_registry.h"
 
 #include <stdlib.h>

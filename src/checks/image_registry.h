@@ -1,5 +1,5 @@
-/* The registry of machine images (images.json): buckets, their versions and the artifacts of each, from one file or several, with
- * an index by image id. Read once, then read-only and shared. */
+/* The registry of machine images (images.json): buckets, their versions and the artifacts of each, from one file or
+ * several, with an index by image id. Read once, then read-only and shared. */
 #ifndef PLANSPOOL_CHECKS_IMAGE_REGISTRY_H
 #define PLANSPOOL_CHECKS_IMAGE_REGISTRY_H
 
@@ -60,8 +60,8 @@ struct image_bucket {
 
 struct image_registry;
 
-/* One file's texts are read into a registry that may hold others: what several say of one version is united, and a revocation
- * wins. 0, or -1 with errors in faults: then the registry is of no use. */
+/* One file's texts are read into a registry that may hold others: what several say of one version is united, and a
+ * revocation wins. 0, or -1 with errors in faults: then the registry is of no use. */
 struct image_registry *image_registry_new(void);
 void image_registry_free(struct image_registry *r);
 /* Takes over text (malloc'ed, len bytes and a NUL behind them) in any case. */
@@ -73,7 +73,8 @@ enum image_rule image_registry_untracked(const struct image_registry *r);	/* on_
 /* Why the registry is stale now, allocated; NULL if it is not. max_age_ms below 0: as the files say. */
 char *image_registry_stale(const struct image_registry *r, int64_t now_ms, int64_t max_age_ms);
 
-/* Artifacts that are this image, or, for an image in a gallery, versions of it (IMAGE_ARM_GALLERY). Calls found for each. */
+/* Artifacts that are this image, or, for an image in a gallery, versions of it (IMAGE_ARM_GALLERY). Calls found for
+ * each. */
 void image_registry_find(const struct image_registry *r, const struct image_id *id,
 	void (*found)(void *context, const struct image_artifact *artifact), void *context);
 /* A version by bucket and fingerprint, or by its ULID; NULL if there is none. */
@@ -86,7 +87,8 @@ bool image_version_newer(const struct image_version *a, const struct image_versi
 const struct image_version *image_bucket_newest(const struct image_bucket *b, int64_t now_ms);
 /* The version's artifact for the same platform and region; NULL if there is none. */
 const struct image_artifact *image_version_counterpart(const struct image_version *v, const struct image_artifact *like);
-/* The fingerprint (or name) of the version that a channel points to; NULL if there is no such channel, or nothing in it. */
+/* The fingerprint (or name) of the version that a channel points to; NULL if there is no such channel, or nothing in
+ * it. */
 const char *image_bucket_channel(const struct image_bucket *b, const char *channel);
 /* The bucket's version of that fingerprint, else of that name; NULL if there is none. Looks at all of them. */
 const struct image_version *image_bucket_version(const struct image_bucket *b, const char *fingerprint_or_name);

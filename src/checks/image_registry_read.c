@@ -1,12 +1,12 @@
-/* Reads a registry file (images.json, format images/1) strictly: every fault is said with line and key, and a file with a fault is
- * not used at all, because half a registry would let revoked images pass.
+/* Reads a registry file (images.json, format images/1) strictly: every fault is said with line and key, and a file with
+ * a fault is not used at all, because half a registry would let revoked images pass.
  *
- * Contract: the file is JSON without duplicate keys; unknown keys are faults with a suggestion, as a misspelt revoke_at must not
- * pass for none. null stands for a key that is not given. Required are format, and the names and ids that cannot be guessed; the
- * fingerprint of a version is its name, its status active, unless given.
+ * Contract: the file is JSON without duplicate keys; unknown keys are faults with a suggestion, as a misspelt revoke_at
+ * must not pass for none. null stands for a key that is not given. Required are format, and the names and ids that
+ * cannot be guessed; the fingerprint of a version is its name, its status active, unless given.
  *
- * Limits: the file is one text of the caller's; depth DEPTH; IMAGE_FAULTS_SAID faults are said. One bucket or version twice in one file
- * is a fault; in several files they are united. */
+ * Limits: the file is one text of the caller's; depth DEPTH; IMAGE_FAULTS_SAID faults are said. One bucket or version
+ * twice in one file is a fault; in several files they are united. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Findings about images as outcomes, and their counts.
  *
- * Contract: one outcome for each resource and image, shown alone, with the class and the action as tags and a table as body. What a
- * class means for the verdict depends on what happens to the resource:
+ * Contract: one outcome for each resource and image, shown alone, with the class and the action as tags and a table as
+ * body. What a class means for the verdict depends on what happens to the resource:
  *
  *			created, replaced	updated in place	unchanged
  *	revoked		failed			warning			skipped (shown, no verdict)
@@ -13,11 +13,12 @@
  *	unknown		unknown, which never fails
  *	ambiguous	as the worst of its versions
  *
- * Rules: what the configuration says; else, for marketplace and floating, the rule for untracked; that comes from the configuration,
- * else from the registry, else it is warn. A floating image that the registry knows is never blocked unless floating says so.
+ * Rules: what the configuration says; else, for marketplace and floating, the rule for untracked; that comes from the
+ * configuration, else from the registry, else it is warn. A floating image that the registry knows is never blocked
+ * unless floating says so.
  *
- * Sensitive ids are checked and not shown. Texts come from plans and registries: the body escapes them as markdown, reasons are
- * escaped by whoever prints them. */
+ * Sensitive ids are checked and not shown. Texts come from plans and registries: the body escapes them as markdown,
+ * reasons are escaped by whoever prints them. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -99,7 +99,8 @@ void image_uses_add(struct image_run *run, const struct resource_change *change,
 /* The hash under which an id that stands anywhere is looked up. */
 uint64_t image_uses_match(const struct image_run *run, const struct image_id *id);
 
-/* image_sources.c: a data source, with its values and which of them are unknown and sensitive. Others are passed over. */
+/* image_sources.c: a data source, with its values and which of them are unknown and sensitive. Others are passed
+ * over. */
 void image_sources_add(struct image_run *run, const char *type, const char *address, const struct value *values,
 	const struct value *unknown, const struct value *sensitive);
 /* The image's name at the end of a template's path in vSphere; NULL if the plan does not have it. */

@@ -1,12 +1,13 @@
-/* Data sources of HCP Packer, as the plan has them: read during the plan (prior_state) or left for apply (resource_changes with the
- * action read), of every generation of the provider.
+/* Data sources of HCP Packer, as the plan has them: read during the plan (prior_state) or left for apply
+ * (resource_changes with the action read), of every generation of the provider.
  *
- * Contract: what a source says of its version (bucket, fingerprint, channel) is kept to find it in the registry; what it says of
- * its revocation is only the plan's word and used where the registry has none. A clean hcp_packer_version has the zero time for
- * revoke_at: that is none.
+ * Contract: what a source says of its version (bucket, fingerprint, channel) is kept to find it in the registry; what
+ * it says of its revocation is only the plan's word and used where the registry has none. A clean hcp_packer_version
+ * has the zero time for revoke_at: that is none.
  *
- * A source is found by its image's id, at places where images stand and elsewhere, and by its address in the configuration. Names
- * of vSphere's templates are kept beside, as plans have a template's UUID where registries have its name. */
+ * A source is found by its image's id, at places where images stand and elsewhere, and by its address in the
+ * configuration. Names of vSphere's templates are kept beside, as plans have a template's UUID where registries have
+ * its name. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,12 +1,13 @@
 /* Resource types that take a machine image, and where.
  *
- * The rows are the list that HashiCorp's hosted run task documents, and those that it leaves out although they start machines from
- * images: instance templates of Google, scale sets and pools of Azure, spot fleets. More come from the configuration. Types that
- * inherit an image from a launch template have none: the template has.
+ * The rows are the list that HashiCorp's hosted run task documents, and those that it leaves out although they start
+ * machines from images: instance templates of Google, scale sets and pools of Azure, spot fleets. More come from the
+ * configuration. Types that inherit an image from a launch template have none: the template has.
  *
- * A path names attributes; [] stands behind lists and sets of blocks, where every element counts. An object in place of a list is
- * taken as its only element. Places that are null, empty or absent hold no image. One that is not known until apply is reported as
- * such, except where another attribute explains it: an instance whose launch template has the image computes its own ami.
+ * A path names attributes; [] stands behind lists and sets of blocks, where every element counts. An object in place of
+ * a list is taken as its only element. Places that are null, empty or absent hold no image. One that is not known until
+ * apply is reported as such, except where another attribute explains it: an instance whose launch template has the
+ * image computes its own ami.
  *
  * Limits: STEPS_MAX names in a path. */
 #include "checks/image_types.h"

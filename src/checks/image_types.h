@@ -49,8 +49,8 @@ struct image_place {
 };
 typedef void image_found_fn(void *context, const struct image_row *row, const struct image_place *place);
 
-/* Calls found for each place of the row that holds an image: not for null and "". after is the resource's values, unknown and
- * sensitive are its masks, which may be NULL. */
+/* Calls found for each place of the row that holds an image: not for null and "". after is the resource's values,
+ * unknown and sensitive are its masks, which may be NULL. */
 void image_row_walk(const struct image_row *row, const struct value *after, const struct value *unknown,
 	const struct value *sensitive, image_found_fn *found, void *context);
 

@@ -1,12 +1,14 @@
 /* Finds images in resource changes as they go by, and keeps what must wait for the rest of the plan.
  *
- * Contract: two ways lead to an image. At the places of image_types.c any value counts. Elsewhere only ids that can be nothing else
- * (AMI ids, Azure resource ids, Google paths, UUIDs, ULIDs), and only as candidates: they count if a data source of HCP Packer
- * turns out to have given them, which is known when prior_state comes behind all resources. Of those a hash is kept.
+ * Contract: two ways lead to an image. At the places of image_types.c any value counts. Elsewhere only ids that can be
+ * nothing else (AMI ids, Azure resource ids, Google paths, UUIDs, ULIDs), and only as candidates: they count if a data
+ * source of HCP Packer turns out to have given them, which is known when prior_state comes behind all resources. Of
+ * those a hash is kept.
  *
- * Memory: 64 bytes for a place and its image's text once for the plan; 72 for a candidate; 40 for a resource, with its address.
- * Resources without any id are kept too, because the configuration may show that they refer to a data source, but only BARE_MAX of
- * them; for more there is a hash for each resource of the configuration, so that it can be said if it mattered.
+ * Memory: 64 bytes for a place and its image's text once for the plan; 72 for a candidate; 40 for a resource, with its
+ * address. Resources without any id are kept too, because the configuration may show that they refer to a data source,
+ * but only BARE_MAX of them; for more there is a hash for each resource of the configuration, so that it can be said if
+ * it mattered.
  *
  * An id that is there several times in one resource is one use. */
 #include <stdlib.h>

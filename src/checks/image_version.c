@@ -1,11 +1,11 @@
 /* What can be said of a version of an image: how it stands now, what is newer, and what to use instead.
  *
- * Contract: a registry is a snapshot, so the date decides, not the word: with a date that has passed a version is revoked whatever
- * its status says, with one to come it is scheduled. "revoked" without a date is revoked now, "revocation_scheduled" without one is
- * taken as revoked too, because nobody can say that it is not.
+ * Contract: a registry is a snapshot, so the date decides, not the word: with a date that has passed a version is
+ * revoked whatever its status says, with one to come it is scheduled. "revoked" without a date is revoked now,
+ * "revocation_scheduled" without one is taken as revoked too, because nobody can say that it is not.
  *
- * Which of two versions is newer is decided by created_at, if both have it; else by their ULIDs, which begin with the time; else by
- * their order in the file. Names are never compared: v10 is newer than v9, and other names have no order.
+ * Which of two versions is newer is decided by created_at, if both have it; else by their ULIDs, which begin with the
+ * time; else by their order in the file. Names are never compared: v10 is newer than v9, and other names have no order.
  *
  * The newest version is the one the bucket names as latest, unless that can't be used; then the newest by the above. */
 #include <string.h>

@@ -1,8 +1,8 @@
 /* Findings about images in words: the parts of a reason, and the cells of a table.
  *
- * Contract: every part is a text of its own, "" when there is nothing to say. Each text that comes from a plan or a registry is cut
- * at TEXT_SHOWN_MAX bytes. Sensitive ids are not in them; a data source's address is, as addresses never are sensitive. Nothing is
- * escaped here: whoever prints or sends does that for the place where it goes. */
+ * Contract: every part is a text of its own, "" when there is nothing to say. Each text that comes from a plan or a
+ * registry is cut at TEXT_SHOWN_MAX bytes. Sensitive ids are not in them; a data source's address is, as addresses
+ * never are sensitive. Nothing is escaped here: whoever prints or sends does that for the place where it goes. */
 #include "checks/image_words.h"
 
 #include <inttypes.h>

@@ -11,11 +11,12 @@
  *	  max_age: 24h					# default: as the registry says
  *	  on_registry_error: fail			# or warn
  *
- * Done when the plan has been read whole: prior_state and configuration come behind the resources, and only they tell which data
- * source an id came from. What is kept until then is image_uses.c.
+ * Done when the plan has been read whole: prior_state and configuration come behind the resources, and only they tell
+ * which data source an id came from. What is kept until then is image_uses.c.
  *
- * A registry that cannot be read does not make the check unusable, because the file may come right at any time: each run looks
- * again, and says so as long as it is wrong. Without any registry only the plan's own word on revocations is judged. */
+ * A registry that cannot be read does not make the check unusable, because the file may come right at any time: each
+ * run looks again, and says so as long as it is wrong. Without any registry only the plan's own word on revocations is
+ * judged. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -1,15 +1,17 @@
 /* A client of HCP Packer's API.
  *
- * Contract: requests are made one after the other, on a loop of their own. The token comes from the client credentials (OAuth 2,
- * RFC 6749 section 4.4), is renewed RENEW_MS before it ends and once more when the API says 401, as a long pull outlives it. It is
- * sent to the API's origin only: redirects are not followed.
+ * Contract: requests are made one after the other, on a loop of their own. The token comes from the client credentials
+ * (OAuth 2, RFC 6749 section 4.4), is renewed RENEW_MS before it ends and once more when the API says 401, as a long
+ * pull outlives it. It is sent to the API's origin only: redirects are not followed.
  *
- * 429 and 5xx and trouble on the way are tried again, TRIES times in all, after the time that Retry-After says or after 1, 2, 4, 8
- * seconds; nothing is waited for longer than WAIT_MAX_MS, as somebody is waiting for the command. All else is final.
+ * 429 and 5xx and trouble on the way are tried again, TRIES times in all, after the time that Retry-After says or after
+ * 1, 2, 4, 8 seconds; nothing is waited for longer than WAIT_MAX_MS, as somebody is waiting for the command. All else
+ * is final.
  *
  * HCP answers 409 with code 10 for a version that it does not have.
  *
- * Limits: ANSWER_MAX bytes an answer, PAGES_MAX pages a list; a page token that comes twice ends the list as an error. */
+ * Limits: ANSWER_MAX bytes an answer, PAGES_MAX pages a list; a page token that comes twice ends the list as an
+ * error. */
 #include "cli/hcp.h"
 
 #include <inttypes.h>

@@ -26,7 +26,8 @@ struct images_file {
 	json_t *top;		/* what the file holds; NULL if there is none */
 };
 
-/* Locks and reads it; CLI_GO_ON, or CLI_TROUBLE after saying why. A file that is not there is an error unless missing_ok. */
+/* Locks and reads it; CLI_GO_ON, or CLI_TROUBLE after saying why. A file that is not there is an error unless
+ * missing_ok. */
 int images_file_open(const char *path, bool missing_ok, struct images_file *f);
 /* Writes top in its place, if the check of images would take it. */
 int images_file_save(struct images_file *f);

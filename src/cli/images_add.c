@@ -2,11 +2,11 @@
  *
  *	packer build .  &&  planspool images add --bucket ubuntu packer-manifest.json
  *
- * One run of Packer is one version: the last one in the manifest, or --run UUID. Its fingerprint is the run's UUID, its name the next
- * of v1, v2, ... unless given. What identifies an image depends on the builder: Amazon's ids are "region:ami,region:ami",
- * DigitalOcean's "region,region:id"; others stand as they are.
+ * One run of Packer is one version: the last one in the manifest, or --run UUID. Its fingerprint is the run's UUID, its
+ * name the next of v1, v2, ... unless given. What identifies an image depends on the builder: Amazon's ids are
+ * "region:ami,region:ami", DigitalOcean's "region,region:id"; others stand as they are.
  *
- * A registry that does not exist is made. A version that exists is not changed.
+ * A registry that does not exist is made. A version that exists is not changed. /
  */
 #include <errno.h>
 #include <getopt.h>

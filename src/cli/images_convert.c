@@ -1,12 +1,12 @@
 /* Makes registry entries (images/1) of what HCP Packer's API 2023-01-01 returns.
  *
- * Contract: what the registry does not need is left out: labels, metadata, parents. Times are passed on as they are written, but no
- * time at all (null, "", the year 1) becomes null. The status loses its VERSION_; what is not done yet, or has failed, is incomplete,
- * and so is a status that this version does not know.
+ * Contract: what the registry does not need is left out: labels, metadata, parents. Times are passed on as they are
+ * written, but no time at all (null, "", the year 1) becomes null. The status loses its VERSION_; what is not done yet,
+ * or has failed, is incomplete, and so is a status that this version does not know.
  *
- * Aliases: Google's artifacts have a short name, the build's labels the project and the self link. Azure's have the managed image
- * when there is one, the labels then name the version in the gallery, without its subscription; every replicated region has the same
- * id.
+ * Aliases: Google's artifacts have a short name, the build's labels the project and the self link. Azure's have the
+ * managed image when there is one, the labels then name the version in the gallery, without its subscription; every
+ * replicated region has the same id. /
  */
 #include "cli/images_convert.h"
 

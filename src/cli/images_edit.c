@@ -1,9 +1,10 @@
 /* planspool images revoke and restore: the standing of one version in a registry file.
  *
- * Revoking writes status, revoke_at, the message and who did it; with a date in the future it is a revocation to come. Restoring takes
- * all of it back. Channels stay as they are: the check looks at versions, and which one a channel should have is for people to say.
+ * Revoking writes status, revoke_at, the message and who did it; with a date in the future it is a revocation to come.
+ * Restoring takes all of it back. Channels stay as they are: the check looks at versions, and which one a channel
+ * should have is for people to say.
  *
- * The version is named by its name or its fingerprint; a fingerprint comes first.
+ * The version is named by its name or its fingerprint; a fingerprint comes first. /
  */
 #include <getopt.h>
 #include <pwd.h>

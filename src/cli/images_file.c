@@ -1,8 +1,9 @@
 /* A registry file that is edited: locked, read strictly, changed in memory, written as a whole.
  *
- * Contract: readers see the old file or the new one, never a part, as it is written beside and renamed. Two writers take turns, by a
- * lock on the folder, which leaves nothing behind. What would not be taken by the check of images is not written, so that no
- * command can break what it is to look after. A file that is a link is replaced where the link leads.
+ * Contract: readers see the old file or the new one, never a part, as it is written beside and renamed. Two writers
+ * take turns, by a lock on the folder, which leaves nothing behind. What would not be taken by the check of images is
+ * not written, so that no command can break what it is to look after. A file that is a link is replaced where the link
+ * leads.
  *
  * The mode of the file stays; a new one is 0644: a registry holds no secrets. Its owner becomes whoever writes it. */
 #include <errno.h>

@@ -1,16 +1,16 @@
 /* planspool images sync: fetches a whole registry from HCP Packer and writes it as one file.
  *
- * All or nothing: whatever fails on the way, the file stays as it was, and the exit status is 2. An empty registry does not replace
- * one that holds something unless --force says so, as an organization or project that was mistyped looks just like that. max_age of
- * the file is kept, so that one who wants to know about missed syncs says it once.
+ * All or nothing: whatever fails on the way, the file stays as it was, and the exit status is 2. An empty registry does
+ * not replace one that holds something unless --force says so, as an organization or project that was mistyped looks
+ * just like that. max_age of the file is kept, so that one who wants to know about missed syncs says it once.
  *
- * Where: --api and --auth, else HCP_API_ADDRESS and HCP_AUTH_URL, else HashiCorp's own for HCP_GEOGRAPHY (us, eu). What:
- * --organization and --project, else HCP_ORGANIZATION_ID and HCP_PROJECT_ID. Who: --credentials FILE, JSON with client_id and
- * client_secret, at the top or under "oauth" as HashiCorp's own tools write it; else HCP_CLIENT_ID and HCP_CLIENT_SECRET. They are
- * never arguments, which other users can see.
+ * Where: --api and --auth, else HCP_API_ADDRESS and HCP_AUTH_URL, else HashiCorp's own for HCP_GEOGRAPHY (us, eu).
+ * What: --organization and --project, else HCP_ORGANIZATION_ID and HCP_PROJECT_ID. Who: --credentials FILE, JSON with
+ * client_id and client_secret, at the top or under "oauth" as HashiCorp's own tools write it; else HCP_CLIENT_ID and
+ * HCP_CLIENT_SECRET. They are never arguments, which other users can see.
  *
- * A bucket or version that is deleted while this runs is left out. Channels that the key may not see are not in the file: the newest
- * version of a bucket is taken from the bucket itself, as "latest" is restricted by default.
+ * A bucket or version that is deleted while this runs is left out. Channels that the key may not see are not in the
+ * file: the newest version of a bucket is taken from the bucket itself, as "latest" is restricted by default. /
  */
 #include <getopt.h>
 #include <stdio.h>

@@ -1,20 +1,21 @@
 /* References between the parts of a configuration (Terraform, "JSON output format", expression representation).
  *
- * Contract: a source is what can refer: a resource, an input of a module call, an output of a module. References of a source are
- * kept as they are written, the longest of each (Terraform lists "data.t.n.a" and behind it "data.t.n"). They are followed when
- * somebody asks:
+ * Contract: a source is what can refer: a resource, an input of a module call, an output of a module. References of a
+ * source are kept as they are written, the longest of each (Terraform lists "data.t.n.a" and behind it "data.t.n").
+ * They are followed when somebody asks:
  *
  *	TYPE.NAME, data.TYPE.NAME	an end, if it begins with the prefix
  *	var.NAME			what the module call gives it, in the module above
  *	module.NAME.OUTPUT		the output, in the module below; module.NAME alone is all of its outputs
  *	each.*, count.*			what for_each or count of the same resource refers to
  *
- * Others lead nowhere. The format has no local values and leaves out dynamic blocks: what goes through them can't be found here.
+ * Others lead nowhere. The format has no local values and leaves out dynamic blocks: what goes through them can't be
+ * found here.
  *
  * Two references to one data source with different indices are two ends; instances of modules are not told apart.
  *
- * Limits: BUDGET references are followed for each configuration; circles end by themselves, as a source is visited once for each
- * question. */
+ * Limits: BUDGET references are followed for each configuration; circles end by themselves, as a source is visited once
+ * for each question. */
 #include "plan/references.h"
 
 #include <stdint.h>
@@ -130,7 +131,8 @@ static bool is_front_of(const char *b, const char *a)
 	return strncmp(a, b, n) == 0 && (a[n] == '.' || a[n] == '[');
 }
 
-/* Adds what a value and all in it refers to. *each is set when it asks what for_each or count does. Depth is the parser's. */
+/* Adds what a value and all in it refers to. *each is set when it asks what for_each or count does. Depth is the
+ * parser's. */
 static void add_expressions(const struct references *r, struct source *s, const struct value *v, bool *each)
 {
 	const struct value *list = value_get(v, "references");
@@ -178,7 +180,7 @@ static void add_call(struct references *r, const struct plan_item *item)
 {
 	for (const struct value *e = value_first(item->value); e != NULL; e = value_next(e)) {
 		char *input = xasprintf("%s#input.%s", item->key, value_key(e, NULL)), *call = xasprintf("module.%s", input);
-		bool ignored;
+		bool ignored = false;
 
 		add_expressions(r, add_source(r, name_in(item, ".", call)), e, &ignored);
 		drop_empty(r);
@@ -189,7 +191,7 @@ static void add_call(struct references *r, const struct plan_item *item)
 
 void references_add(struct references *r, const struct plan_item *item)
 {
-	bool ignored;
+	bool ignored = false;
 
 	switch (item->kind) {
 	case PLAN_CONFIG_RESOURCE:

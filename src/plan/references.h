@@ -1,5 +1,5 @@
-/* Which resources and data sources an expression of a plan's configuration leads to, through variables, outputs, and for_each.
- * What refers is a resource in the configuration, not an instance: "module.a.aws_instance.web". */
+/* Which resources and data sources an expression of a plan's configuration leads to, through variables, outputs, and
+ * for_each. What refers is a resource in the configuration, not an instance: "module.a.aws_instance.web". */
 #ifndef PLANSPOOL_PLAN_REFERENCES_H
 #define PLANSPOOL_PLAN_REFERENCES_H
 
@@ -23,8 +23,8 @@ struct reference_target {
 	const char *index;	/* "[0]", "[\"key\"]"; "" if none is said */
 	const char *attribute;	/* what is referred to in it; "" for all of it */
 };
-/* Everything that a resource of the configuration leads to, each once for each way it is written. False if there was too much to
- * follow it all. */
+/* Everything that a resource of the configuration leads to, each once for each way it is written. False if there was
+ * too much to follow it all. */
 bool references_of(struct references *r, const char *resource, void (*found)(void *context, const struct reference_target *target),
 	void *context);
 
