@@ -7,12 +7,14 @@
 #include "checks/checkset.h"
 
 #define RELEASE(name, fingerprint, created, more, artifacts) \
-	"{\"name\":\"" name "\",\"fingerprint\":\"" fingerprint "\",\"created_at\":\"" created "\"" more ",\"artifacts\":[" artifacts "]}"
+	"{\"name\":\"" name "\",\"fingerprint\":\"" fingerprint "\",\"created_at\":\"" created "\"" more ",\"artifact" \
+		"s\":[" artifacts "]}"
 #define ARTIFACT(id, platform, region) \
 	"{\"external_identifier\":\"" id "\",\"platform\":\"" platform "\",\"region\":\"" region "\"}"
 #define ALIASED(id, platform, alias) \
 	"{\"external_identifier\":\"" id "\",\"platform\":\"" platform "\",\"aliases\":[\"" alias "\"]}"
-#define REVOKED ",\"revoke_at\":\"2020-05-01T10:00:00.123456789Z\",\"revocation_message\":\"CVE|1\",\"revocation_author\":\"jane\""
+#define REVOKED ",\"revoke_at\":\"2020-05-01T10:00:00.123456789Z\",\"revocation_message\":\"CVE|1\"," \
+	"\"revocation_author\":\"jane\""
 #define NEW "ami-00000000000000010"
 #define OLD "ami-00000000000000009"
 #define ANCIENT "ami-00000000000000008"
@@ -26,30 +28,40 @@ static const char registry[] =
 	RELEASE("v9", "F9", "2019-05-01T00:00:00Z", REVOKED, ARTIFACT(OLD, "AWS", "us-east-1")) ","
 	RELEASE("v8", "F8", "2019-04-01T00:00:00Z", "", ARTIFACT(ANCIENT, "aws", "us-east-1") ","
 		ARTIFACT("ami-00000000000000088", "aws", "eu-west-1")) ","
-	RELEASE("v0", "F0", "2019-07-01T00:00:00Z", ",\"status\":\"incomplete\"", ARTIFACT("ami-0000000a", "aws", "us-east-1"))
+	RELEASE("v0", "F0", "2019-07-01T00:00:00Z", ",\"status\":\"incomplete\"",
+	ARTIFACT("ami-0000000a", "aws", "us-east-1"))
 	"]},"
 	"{\"name\":\"later\",\"versions\":["
-	RELEASE("v1", "L1", "2019-06-01T00:00:00Z", ",\"status\":\"revocation_scheduled\",\"revoke_at\":\"2099-05-01T10:00:00+02:00\"",
+	RELEASE("v1", "L1", "2019-06-01T00:00:00Z",
+	",\"status\":\"revocation_scheduled\",\"revoke_at\":\"2099-05-01T10:00:00+02:00\"",
 		ARTIFACT("ami-0000000b", "", "")) ","
-	RELEASE("v2", "L2", "2019-05-01T00:00:00Z", ",\"status\":\"revocation_scheduled\",\"revoke_at\":\"2020-01-01T00:00:00Z\"",
+	RELEASE("v2", "L2", "2019-05-01T00:00:00Z",
+	",\"status\":\"revocation_scheduled\",\"revoke_at\":\"2020-01-01T00:00:00Z\"",
 		ARTIFACT("ami-0000000c", "", "")) ","
 	RELEASE("v3", "L3", "2019-04-01T00:00:00Z", ",\"status\":\"revoked\"", ARTIFACT("ami-0000000d", "", ""))
 	"]},"
 	"{\"name\":\"zero\",\"versions\":["
-	RELEASE("v1", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "2019-06-01T00:00:00Z", ",\"revoke_at\":\"0001-01-01T00:00:00.000Z\"",
+	RELEASE("v1", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "2019-06-01T00:00:00Z",
+	",\"revoke_at\":\"0001-01-01T00:00:00.000Z\"",
 		ARTIFACT("ami-0000000e", "", "")) "]},"
-	"{\"name\":\"copy-a\",\"versions\":[" RELEASE("v1", "CA1", "2019-06-01T00:00:00Z", "", ARTIFACT("ami-00000abc", "", "")) "]},"
-	"{\"name\":\"copy-b\",\"versions\":[" RELEASE("v1", "CB1", "2019-06-01T00:00:00Z", REVOKED, ARTIFACT("ami-00000abc", "", "")) "]},"
+	"{\"name\":\"copy-a\",\"versions\":[" RELEASE("v1", "CA1", "2019-06-01T00:00:00Z", "",
+	ARTIFACT("ami-00000abc", "", "")) "]},"
+	"{\"name\":\"copy-b\",\"versions\":[" RELEASE("v1", "CB1", "2019-06-01T00:00:00Z", REVOKED,
+	ARTIFACT("ami-00000abc", "", "")) "]},"
 	"{\"name\":\"win\",\"versions\":["
 	RELEASE("v1", "W1", "2019-06-01T00:00:00Z", REVOKED,
 		ALIASED("/subscriptions/S-1/resourceGroups/RG/providers/Microsoft.Compute/images/Win", "azure",
 			"*" GALLERY "/versions/1.0.0")) ","
-	RELEASE("v2", "W2", "2019-07-01T00:00:00Z", "", ALIASED("/subscriptions/S-1/x/W2", "azure", "*" GALLERY "/versions/1.0.1")) "]},"
+	RELEASE("v2", "W2", "2019-07-01T00:00:00Z", "", ALIASED("/subscriptions/S-1/x/W2", "azure",
+	"*" GALLERY "/versions/1.0.1")) "]},"
 	"{\"name\":\"deb\",\"versions\":["
-	RELEASE("v1", "D1", "2019-06-01T00:00:00Z", REVOKED, ALIASED("deb-1", "gce", "projects/one/global/images/deb-1")) ","
+	RELEASE("v1", "D1", "2019-06-01T00:00:00Z", REVOKED,
+	ALIASED("deb-1", "gce", "projects/one/global/images/deb-1")) ","
 	RELEASE("v2", "D2", "2019-07-01T00:00:00Z", "", ARTIFACT("deb-2", "gce", "europe-west1-b")) "]},"
-	"{\"name\":\"tpl\",\"versions\":[" RELEASE("v1", "T1", "2019-06-01T00:00:00Z", REVOKED, ARTIFACT("tpl-1", "vsphere", "DC")) ","
-	RELEASE("v2", "T2", "2019-06-01T00:00:00Z", "", ALIASED("tpl-2", "vsphere", "4215a5de-0000-1111-2222-333344445555")) "]}"
+	"{\"name\":\"tpl\",\"versions\":[" RELEASE("v1", "T1", "2019-06-01T00:00:00Z", REVOKED,
+	ARTIFACT("tpl-1", "vsphere", "DC")) ","
+	RELEASE("v2", "T2", "2019-06-01T00:00:00Z", "",
+	ALIASED("tpl-2", "vsphere", "4215a5de-0000-1111-2222-333344445555")) "]}"
 	"]}";
 
 struct fixture {
@@ -103,7 +115,8 @@ static void note_done(void *context)
 static void run_plan(struct fixture *f, const char *members)
 {
 	struct checkset_run *run = checkset_start(f->set, STAGE_POST_PLAN, 1 << 20, 1 << 26, f->outcomes, note_done, f);
-	char *plan = xasprintf("{\"format_version\":\"1.2\",%s%s\"planned_values\":{}}", members, *members != '\0' ? "," : "");
+	char *plan = xasprintf("{\"format_version\":\"1.2\",%s%s\"planned_values\":{}}", members,
+		*members != '\0' ? "," : "");
 
 	assert_int_equal(checkset_feed(run, plan, strlen(plan)), 0);
 	checkset_end(run);
@@ -135,7 +148,8 @@ static char *outcomes_text(struct fixture *f)
 }
 
 #define CHANGE(address, type, actions, after, more) \
-	"{\"address\":\"" address "\",\"mode\":\"managed\",\"type\":\"" type "\",\"name\":\"n\",\"change\":{\"actions\":[" actions \
+	"{\"address\":\"" address "\",\"mode\":\"managed\",\"type\":\"" type "\",\"name\":\"n\",\"change\":{\"action" \
+		"s\":[" actions \
 	"],\"after\":" after more "}}"
 #define CREATE(address, type, after) CHANGE(address, type, "\"create\"", after, ",\"before\":null")
 #define INSTANCE(address, actions, ami) CHANGE(address, "aws_instance", actions, "{\"ami\":\"" ami "\"}", "")
@@ -153,33 +167,42 @@ static const struct row {
 	const char *what, *arguments, *plan, *expect;
 	const char *reason;	/* in the reason of the first outcome */
 } rows[] = {
-	{ "created from a revoked image", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD)), "failed revoked aws_instance.a",
+	{ "created from a revoked image", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD)),
+		"failed revoked aws_instance.a",
 		OLD " is ubuntu v9, revoked since 2020-05-01T10:00Z by jane: CVE|1; newest: v10, " NEW " (literal)" },
 	{ "replaced, in either order", "", CHANGES(INSTANCE("aws_instance.a", "\"delete\",\"create\"", OLD) ","
-		INSTANCE("aws_instance.b", "\"create\",\"delete\"", OLD) "," INSTANCE("aws_instance.c", "\"create\",\"forget\"", OLD)),
-		"failed revoked aws_instance.a, failed revoked aws_instance.b, failed revoked aws_instance.c", "replace: " },
+		INSTANCE("aws_instance.b", "\"create\",\"delete\"", OLD) "," INSTANCE("aws_instance.c",
+		"\"create\",\"forget\"", OLD)),
+		"failed revoked aws_instance.a, failed revoked aws_instance.b, failed revoked aws_instance.c",
+		"replace: " },
 	{ "updated in place", "", CHANGES(CHANGE("aws_launch_template.t", "aws_launch_template", "\"update\"",
 		"{\"image_id\":\"" OLD "\"}", ",\"before\":{\"image_id\":\"" NEW "\"}")),
 		"warning revoked aws_launch_template.t", "in place of " NEW " (literal)" },
 	{ "an update moves away", "", CHANGES(CHANGE("aws_launch_template.t", "aws_launch_template", "\"update\"",
 		"{\"image_id\":\"" NEW "\"}", ",\"before\":{\"image_id\":\"" OLD "\"}")),
 		"passed ok aws_launch_template.t", "in place of " OLD ", whose version was revoked" },
-	{ "unchanged", "", CHANGES(INSTANCE("aws_instance.a", "\"no-op\"", OLD)), "skipped revoked aws_instance.a", "unchanged: " },
-	{ "going away", "", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"delete\"", "null", ",\"before\":{\"ami\":\"" OLD "\"}") ","
+	{ "unchanged", "", CHANGES(INSTANCE("aws_instance.a", "\"no-op\"", OLD)), "skipped revoked aws_instance.a",
+	"unchanged: " },
+	{ "going away", "", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"delete\"", "null",
+	",\"before\":{\"ami\":\"" OLD "\"}") ","
 		CHANGE("aws_instance.b", "aws_instance", "\"forget\"", "null", "") ","
-		"{\"address\":\"aws_instance.c\",\"deposed\":\"00\",\"mode\":\"managed\",\"type\":\"aws_instance\",\"name\":\"n\","
+		"{\"address\":\"aws_instance.c\",\"deposed\":\"00\",\"mode\":\"managed\",\"type\":\"aws_instance\",\"na"
+		"me\":\"n\","
 		"\"change\":{\"actions\":[\"create\"],\"after\":{\"ami\":\"" OLD "\"}}}"), "", NULL },
 	{ "v10 is newer than v9 and v8", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", NEW) ","
-		INSTANCE("aws_instance.b", "\"create\"", ANCIENT)), "warning outdated aws_instance.b, passed ok aws_instance.a",
+		INSTANCE("aws_instance.b", "\"create\"", ANCIENT)),
+		"warning outdated aws_instance.b, passed ok aws_instance.a",
 		"newest: v10, " NEW },
-	{ "no image of the newest for the region", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-00000000000000088")),
+	{ "no image of the newest for the region", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"",
+	"ami-00000000000000088")),
 		"warning outdated aws_instance.a", "newest: v10, which has no image for aws eu-west-1" },
 	{ "an incomplete version", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000a")),
 		"warning incomplete aws_instance.a", NULL },
 	{ "incomplete: block", "incomplete: block", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000a") ","
 		INSTANCE("aws_instance.b", "\"update\"", "ami-0000000a")),
 		"failed incomplete aws_instance.a, warning incomplete aws_instance.b", NULL },
-	{ "scheduled", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000b")), "warning scheduled aws_instance.a",
+	{ "scheduled", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000b")),
+	"warning scheduled aws_instance.a",
 		"to be revoked on 2099-05-01T08:00Z, " },
 	{ "scheduled, and the date has passed", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-0000000c")),
 		"failed revoked aws_instance.a", NULL },
@@ -189,52 +212,74 @@ static const struct row {
 		"passed ok aws_instance.a", NULL },
 	{ "in two buckets, one revoked", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", "ami-00000abc")),
 		"failed ambiguous aws_instance.a", "copy-a v1" },
-	{ "untracked", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)), "warning untracked aws_instance.a", NULL },
+	{ "untracked", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)), "warning untracked aws_instance.a",
+	NULL },
 	{ "untracked: block", "untracked: block", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER) ","
 		INSTANCE("aws_instance.b", "\"update\"", OTHER) "," INSTANCE("aws_instance.c", "\"no-op\"", OTHER)),
-		"failed untracked aws_instance.a, warning untracked aws_instance.b, passed untracked aws_instance.c", NULL },
+		"failed untracked aws_instance.a, warning untracked aws_instance.b, passed untracked aws_instance.c",
+		NULL },
 	{ "untracked: ignore", "untracked: ignore", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)),
 		"passed untracked aws_instance.a", NULL },
-	{ "allowed", "untracked: block, allow: [{id: " OTHER "}]", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)),
+	{ "allowed", "untracked: block, allow: [{id: " OTHER "}]", CHANGES(INSTANCE("aws_instance.a", "\"create\"",
+	OTHER)),
 		"passed untracked aws_instance.a", "allowed by " OTHER },
 	{ "a parameter", "untracked: block", CHANGES(CREATE("aws_launch_template.t", "aws_launch_template",
 		"{\"image_id\":\"resolve:ssm:/golden\"}")), "failed floating aws_launch_template.t", NULL },
-	{ "floating: ignore", "untracked: block, floating: ignore", CHANGES(CREATE("aws_launch_template.t", "aws_launch_template",
+	{ "floating: ignore", "untracked: block, floating: ignore",
+	CHANGES(CREATE("aws_launch_template.t", "aws_launch_template",
 		"{\"image_id\":\"resolve:ssm:/golden\"}")), "passed floating aws_launch_template.t", NULL },
-	{ "not known until apply", "untracked: block", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"", "{}",
+	{ "not known until apply", "untracked: block", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"",
+	"{}",
 		",\"after_unknown\":{\"ami\":true}")), "unknown unknown aws_instance.a", NULL },
 	{ "not known in nested blocks", "untracked: block", CHANGES(CHANGE("aws_batch_compute_environment.b",
-		"aws_batch_compute_environment", "\"create\"", "{\"compute_resources\":[{\"ec2_configuration\":[{},{\"image_id_override\":\""
-		OLD "\"}]}]}", ",\"after_unknown\":{\"compute_resources\":[{\"ec2_configuration\":[{\"image_id_override\":true},{}]}]}")),
-		"failed revoked aws_batch_compute_environment.b, unknown unknown aws_batch_compute_environment.b", NULL },
-	{ "an instance of a launch template", "untracked: block", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"",
-		"{\"launch_template\":[{\"name\":\"t\"}]}", ",\"after_unknown\":{\"ami\":true}") "," CREATE("aws_instance.b", "aws_instance",
+		"aws_batch_compute_environment", "\"create\"",
+		"{\"compute_resources\":[{\"ec2_configuration\":[{},{\"image_id_override\":\""
+		OLD "\"}]}]}",
+		",\"after_unknown\":{\"compute_resources\":[{\"ec2_configuration\":[{\"image_id_override\":true},{}]}]"
+		"}")),
+		"failed revoked aws_batch_compute_environment.b, unknown unknown aws_batch_compute_environment.b",
+		NULL },
+	{ "an instance of a launch template", "untracked: block", CHANGES(CHANGE("aws_instance.a", "aws_instance",
+	"\"create\"",
+		"{\"launch_template\":[{\"name\":\"t\"}]}",
+		",\"after_unknown\":{\"ami\":true}") "," CREATE("aws_instance.b", "aws_instance",
 		"{\"ami\":null}") "," CREATE("aws_instance.c", "aws_instance", "{\"ami\":\"\"}")), "", NULL },
 	{ "the same image twice in a set", "", CHANGES(CREATE("aws_spot_fleet_request.f", "aws_spot_fleet_request",
 		"{\"launch_specification\":[{\"ami\":\"" OLD "\"},{\"ami\":\"" OLD "\"},{\"ami\":\"" NEW "\"}]}")),
 		"failed revoked aws_spot_fleet_request.f, passed ok aws_spot_fleet_request.f", NULL },
 	/* Azure */
-	{ "Azure: another case, a slash behind", "", CHANGES(CREATE("azurerm_linux_virtual_machine.v", "azurerm_linux_virtual_machine",
-		"{\"source_image_id\":\"/SUBSCRIPTIONS/s-1/RESOURCEGROUPS/rg/providers/microsoft.compute/IMAGES/win/\"}")),
+	{ "Azure: another case, a slash behind", "", CHANGES(CREATE("azurerm_linux_virtual_machine.v",
+		"azurerm_linux_virtual_machine",
+		"{\"source_image_id\":\"/SUBSCRIPTIONS/s-1/RESOURCEGROUPS/rg/providers/microsoft.compute/IMAGES/win/\""
+		"}")),
 		"failed revoked azurerm_linux_virtual_machine.v", NULL },
-	{ "Azure: another subscription", "", CHANGES(CREATE("azurerm_linux_virtual_machine.v", "azurerm_linux_virtual_machine",
-		"{\"source_image_id\":\"/subscriptions/s-2/resourceGroups/rg/providers/Microsoft.Compute/images/win\"}")),
+	{ "Azure: another subscription", "", CHANGES(CREATE("azurerm_linux_virtual_machine.v",
+	"azurerm_linux_virtual_machine",
+		"{\"source_image_id\":\"/subscriptions/s-2/resourceGroups/rg/providers/Microsoft.Compute/images/win\""
+		"}")),
 		"warning untracked azurerm_linux_virtual_machine.v", NULL },
 	{ "Azure: the version in the gallery of a managed image", "", CHANGES(CREATE("azurerm_linux_virtual_machine.v",
-		"azurerm_linux_virtual_machine", "{\"source_image_id\":\"/subscriptions/any" GALLERY "/versions/1.0.0\"}")),
+		"azurerm_linux_virtual_machine", "{\"source_image_id\":\"/subscriptions/any" GALLERY
+		"/versions/1.0.0\"}")),
 		"failed revoked azurerm_linux_virtual_machine.v", NULL },
-	{ "Azure: the gallery's image without a version", "untracked: block", CHANGES(CREATE("azurerm_linux_virtual_machine.v",
+	{ "Azure: the gallery's image without a version", "untracked: block",
+	CHANGES(CREATE("azurerm_linux_virtual_machine.v",
 		"azurerm_linux_virtual_machine", "{\"source_image_id\":\"/subscriptions/any" GALLERY "\"}")),
 		"warning floating azurerm_linux_virtual_machine.v", "is win v2" },
 	{ "Azure: marketplace", "untracked: block, allow: [{marketplace: \"canonical:*:22_04:*\"}]", CHANGES(
 		CREATE("azurerm_linux_virtual_machine.v", "azurerm_linux_virtual_machine", "{\"source_image_id\":null,"
-		"\"source_image_reference\":[{\"publisher\":\"Canonical\",\"offer\":\"jammy\",\"sku\":\"22_04\",\"version\":\"latest\"}]}")
-		"," CREATE("azurerm_virtual_machine.w", "azurerm_virtual_machine", "{\"storage_image_reference\":[{\"id\":\"\","
+		"\"source_image_reference\":[{\"publisher\":\"Canonical\",\"offer\":\"jammy\",\"sku\":\"22_04\",\"versi"
+		"on\":\"latest\"}]}")
+		"," CREATE("azurerm_virtual_machine.w", "azurerm_virtual_machine",
+			"{\"storage_image_reference\":[{\"id\":\"\","
 		"\"publisher\":\"Other\",\"offer\":\"o\",\"sku\":\"s\",\"version\":\"1\"}]}")),
-		"failed marketplace azurerm_virtual_machine.w, passed marketplace azurerm_linux_virtual_machine.v", "Other:o:s:1" },
-	{ "Azure: allowed by a pattern in another case", "untracked: block, allow: [{glob: \"/subscriptions/S-2/resourceGroups/Shared/*\"}]",
+		"failed marketplace azurerm_virtual_machine.w, passed marketplace azurerm_linux_virtual_machine.v",
+		"Other:o:s:1" },
+	{ "Azure: allowed by a pattern in another case",
+	"untracked: block, allow: [{glob: \"/subscriptions/S-2/resourceGroups/Shared/*\"}]",
 		CHANGES(CREATE("azurerm_managed_disk.d", "azurerm_managed_disk", "{\"gallery_image_reference_id\":"
-		"\"/subscriptions/s-2/resourcegroups/shared/providers/Microsoft.Compute/galleries/G/images/i/versions/1.2.3\"}")),
+		"\"/subscriptions/s-2/resourcegroups/shared/providers/Microsoft.Compute/galleries/G/images/i/versions/1"
+		".2.3\"}")),
 		"passed untracked azurerm_managed_disk.d", NULL },
 	/* Google */
 	{ "Google: names, paths and links", "", CHANGES(
@@ -244,7 +289,8 @@ static const struct row {
 			"{\"image\":\"https://www.googleapis.com/compute/v1/projects/one/global/images/deb-1\"}") ","
 		CREATE("google_compute_instance.d", "google_compute_instance",
 			"{\"boot_disk\":[{\"initialize_params\":[{\"image\":\"global/images/deb-1\"}]}]}")),
-		"failed revoked google_compute_disk.a, failed revoked google_compute_disk.b, failed revoked google_compute_disk.c, "
+		"failed revoked google_compute_disk.a, failed revoked google_compute_disk.b, failed revoked "
+		"google_compute_disk.c, "
 		"failed revoked google_compute_instance.d", NULL },
 	{ "Google: the same name in another project", "", CHANGES(CREATE("google_compute_disk.a", "google_compute_disk",
 		"{\"image\":\"projects/two/global/images/deb-1\"}")), "warning untracked google_compute_disk.a", NULL },
@@ -257,7 +303,8 @@ static const struct row {
 		CREATE("google_compute_disk.a", "google_compute_disk", "{\"image\":\"debian-cloud/debian-12\"}") ","
 		CREATE("google_compute_disk.b", "google_compute_disk", "{\"image\":\"other-cloud/debian-12\"}")),
 		"failed floating google_compute_disk.b, passed floating google_compute_disk.a", NULL },
-	{ "Google: a disk that exists", "", CHANGES(CHANGE("google_compute_instance.a", "google_compute_instance", "\"create\"",
+	{ "Google: a disk that exists", "", CHANGES(CHANGE("google_compute_instance.a", "google_compute_instance",
+	"\"create\"",
 		"{\"boot_disk\":[{\"source\":\"my-disk\"}]}",
 		",\"after_unknown\":{\"boot_disk\":[{\"initialize_params\":true}]}")), "", NULL },
 	/* vSphere and OpenStack */
@@ -270,26 +317,34 @@ static const struct row {
 			"{\"clone\":[{\"template_uuid\":\"42150000-0000-0000-0000-00000000000c\"}]}")) ","
 		PRIOR(DATA("data.vsphere_virtual_machine.t", "vsphere_virtual_machine",
 			"\"id\":\"42150000-0000-0000-0000-00000000000a\",\"name\":\"/DC/vm/tpl-1\"")),
-		"failed revoked vsphere_virtual_machine.a, unknown unknown vsphere_virtual_machine.c, passed ok vsphere_virtual_machine.b",
+		"failed revoked vsphere_virtual_machine.a, unknown unknown vsphere_virtual_machine.c, passed ok "
+		"vsphere_virtual_machine.b",
 		"the template is tpl-1" },
-	{ "OpenStack: the name of an image that is known by id", "untracked: block", CHANGES(CREATE("openstack_compute_instance_v2.a",
-		"openstack_compute_instance_v2", "{\"image_id\":\"4215a5de-0000-1111-2222-333344445555\",\"image_name\":\"some\","
-		"\"block_device\":[{\"uuid\":\"x\",\"source_type\":\"volume\"}]}")), "passed ok openstack_compute_instance_v2.a", NULL },
+	{ "OpenStack: the name of an image that is known by id", "untracked: block",
+	CHANGES(CREATE("openstack_compute_instance_v2.a",
+		"openstack_compute_instance_v2",
+		"{\"image_id\":\"4215a5de-0000-1111-2222-333344445555\",\"image_name\":\"some\","
+		"\"block_device\":[{\"uuid\":\"x\",\"source_type\":\"volume\"}]}")),
+		"passed ok openstack_compute_instance_v2.a", NULL },
 	/* More places */
-	{ "a type of the configuration", "types: {my_machine: [\"disks[].image.id\"]}", CHANGES(CREATE("my_machine.a", "my_machine",
+	{ "a type of the configuration", "types: {my_machine: [\"disks[].image.id\"]}",
+		CHANGES(CREATE("my_machine.a", "my_machine",
 		"{\"disks\":[{\"image\":{\"id\":\"" OLD "\"}}]}")), "failed revoked my_machine.a", NULL },
 	{ "an id at no place, from no data source", "untracked: block", CHANGES(CREATE("my_machine.a", "my_machine",
 		"{\"x\":\"" OLD "\"}")), "", NULL },
 	{ "a sensitive id", "", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"", "{\"ami\":\"" OLD "\"}",
-		",\"after_sensitive\":{\"ami\":true}")), "failed revoked aws_instance.a", "create: (sensitive) is ubuntu v9" },
+		",\"after_sensitive\":{\"ami\":true}")), "failed revoked aws_instance.a",
+		"create: (sensitive) is ubuntu v9" },
 	/* Data sources */
 	{ "a data source, by value, in any type", "", CHANGES(CREATE("my_machine.a", "my_machine",
 		"{\"deep\":[{\"x\":[\"" OLD "\"]}]}") "," INSTANCE("aws_instance.b", "\"create\"", OLD)) ","
-		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, ",\"version_fingerprint\":\"F9\",\"channel_name\":\"production\"")),
+		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD,
+		",\"version_fingerprint\":\"F9\",\"channel_name\":\"production\"")),
 		"failed revoked my_machine.a, failed revoked aws_instance.b",
 		"channel production now points to v10 (data source data.hcp_packer_artifact.u)" },
 	{ "older data sources", "", CHANGES(CREATE("my_machine.a", "my_machine", "{\"x\":\"" OLD "\"}")) ","
-		PRIOR(DATA("data.hcp_packer_image.u", "hcp_packer_image", "\"cloud_image_id\":\"" OLD "\",\"bucket_name\":\"ubuntu\"")),
+		PRIOR(DATA("data.hcp_packer_image.u", "hcp_packer_image",
+		"\"cloud_image_id\":\"" OLD "\",\"bucket_name\":\"ubuntu\"")),
 		"failed revoked my_machine.a", NULL },
 	{ "local values and dynamic blocks: by value only", "", CHANGES(CREATE("my_machine.a", "my_machine",
 		"{\"x\":\"" OLD "\"}")) "," PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")) ","
@@ -298,31 +353,43 @@ static const struct row {
 		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")) "," CONFIG(USES("my_machine.a",
 		"\"data.hcp_packer_artifact.u.external_identifier\",\"data.hcp_packer_artifact.u\""), ""),
 		"failed revoked my_machine.a", "(reference to data.hcp_packer_artifact.u)" },
-	{ "a reference to something else of it", "", CHANGES(CREATE("my_machine.a", "my_machine", "{\"x\":\"us-east-1\"}")) ","
+	{ "a reference to something else of it", "", CHANGES(CREATE("my_machine.a", "my_machine",
+	"{\"x\":\"us-east-1\"}")) ","
 		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")) "," CONFIG(USES("my_machine.a",
 		"\"data.hcp_packer_artifact.u.region\",\"data.hcp_packer_artifact.u\""), ""), "", NULL },
-	{ "through modules, with keys", "", CHANGES(CREATE("module.m[\\\"k\\\"].my_machine.a[\\\"b\\\"]", "my_machine", "{\"x\":\"deb-1\"}"))
-		"," PRIOR(DATA("module.i.data.hcp_packer_artifact.u[\\\"b\\\"]", "hcp_packer_artifact", "\"external_identifier\":\"deb-1\"") ","
-		DATA("module.i.data.hcp_packer_artifact.u[\\\"c\\\"]", "hcp_packer_artifact", "\"external_identifier\":\"deb-2\"")) ","
+	{ "through modules, with keys", "", CHANGES(CREATE("module.m[\\\"k\\\"].my_machine.a[\\\"b\\\"]", "my_machine",
+	"{\"x\":\"deb-1\"}"))
+		"," PRIOR(DATA("module.i.data.hcp_packer_artifact.u[\\\"b\\\"]", "hcp_packer_artifact",
+			"\"external_identifier\":\"deb-1\"") ","
+		DATA("module.i.data.hcp_packer_artifact.u[\\\"c\\\"]", "hcp_packer_artifact",
+		"\"external_identifier\":\"deb-2\"")) ","
 		CONFIG("", ",\"module_calls\":{\"i\":{\"module\":{\"outputs\":{\"id\":{\"expression\":{\"references\":["
-		"\"data.hcp_packer_artifact.u\"]}}}}},\"m\":{\"expressions\":{\"image\":{\"references\":[\"module.i.id\",\"module.i\"]}},"
+		"\"data.hcp_packer_artifact.u\"]}}}}},\"m\":{\"expressions\":{\"image\":{\"references\":[\"module.i.i"
+		"d\",\"module.i\"]}},"
 		"\"module\":{\"resources\":[" USES("my_machine.a", "\"var.image\"") "]}}}"),
-		"failed revoked module.m[\"k\"].my_machine.a[\"b\"]", "(reference to module.i.data.hcp_packer_artifact.u[\"b\"])" },
+		"failed revoked module.m[\"k\"].my_machine.a[\"b\"]",
+		"(reference to module.i.data.hcp_packer_artifact.u[\"b\"])" },
 	{ "through for_each", "", CHANGES(CREATE("my_machine.a[\\\"b\\\"]", "my_machine", "{\"x\":\"deb-1\"}")) ","
-		PRIOR(DATA("data.hcp_packer_artifact.u", "hcp_packer_artifact", "\"external_identifier\":\"deb-1\"")) ","
-		CONFIG("{\"address\":\"my_machine.a\",\"expressions\":{\"x\":{\"references\":[\"each.value\"]}},\"for_each_expression\":{"
-		"\"references\":[\"data.hcp_packer_artifact.u.external_identifier\",\"data.hcp_packer_artifact.u\"]}}", ""),
+		PRIOR(DATA("data.hcp_packer_artifact.u", "hcp_packer_artifact",
+		"\"external_identifier\":\"deb-1\"")) ","
+		CONFIG("{\"address\":\"my_machine.a\",\"expressions\":{\"x\":{\"references\":[\"each.value\"]}},\"for_e"
+		"ach_expression\":{"
+		"\"references\":[\"data.hcp_packer_artifact.u.external_identifier\",\"data.hcp_packer_artifact.u\"]}}",
+		""),
 		"failed revoked my_machine.a[\"b\"]", NULL },
 	{ "read during apply", "untracked: block", CHANGES(CHANGE("aws_instance.a", "aws_instance", "\"create\"", "{}",
 		",\"after_unknown\":{\"ami\":true}") "," CHANGE("my_machine.b", "my_machine", "\"create\"", "{}",
-		",\"after_unknown\":{\"x\":true}") ",{\"address\":\"data.hcp_packer_artifact.u\",\"mode\":\"data\",\"type\":"
-		"\"hcp_packer_artifact\",\"name\":\"u\",\"change\":{\"actions\":[\"read\"],\"after\":{\"bucket_name\":\"ubuntu\","
+		",\"after_unknown\":{\"x\":true}")
+		",{\"address\":\"data.hcp_packer_artifact.u\",\"mode\":\"data\",\"type\":"
+		"\"hcp_packer_artifact\",\"name\":\"u\",\"change\":{\"actions\":[\"read\"],\"after\":{\"bucket_name\""
+		":\"ubuntu\","
 		"\"version_fingerprint\":\"F9\"},\"after_unknown\":{\"external_identifier\":true}}}") ","
 		CONFIG(USES("aws_instance.a", "\"data.hcp_packer_artifact.u.external_identifier\"") ","
 		USES("my_machine.b", "\"data.hcp_packer_artifact.u.external_identifier\""), ""),
 		"unknown unknown aws_instance.a, unknown unknown my_machine.b",
 		"the data source is read during apply (reference to data.hcp_packer_artifact.u)" },
-	{ "the plan's word, where the registry has none", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", OTHER)) ","
+	{ "the plan's word, where the registry has none", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"",
+	OTHER)) ","
 		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OTHER, ",\"revoke_at\":\"2020-01-01T00:00:00Z\"")),
 		"failed revoked aws_instance.a", "the plan's word" },
 	{ "the registry's word counts, not the plan's", "", CHANGES(INSTANCE("aws_instance.a", "\"create\"", NEW)) ","
@@ -332,17 +399,23 @@ static const struct row {
 		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OTHER, ",\"version_fingerprint\":\"F9\"")),
 		"failed revoked aws_instance.a", "is ubuntu v9" },
 	{ "the zero time of hcp_packer_version", "untracked: ignore", CHANGES(CREATE("my_machine.a", "my_machine",
-		"{\"x\":\"01BX5ZZKBKACTAV9WEVGEMMVRZ\"}")) "," PRIOR(DATA("data.hcp_packer_version.v", "hcp_packer_version",
-		"\"fingerprint\":\"01BX5ZZKBKACTAV9WEVGEMMVRZ\",\"bucket_name\":\"none\",\"revoke_at\":\"0001-01-01T00:00:00.000Z\"")),
+		"{\"x\":\"01BX5ZZKBKACTAV9WEVGEMMVRZ\"}")) "," PRIOR(DATA("data.hcp_packer_version.v",
+		"hcp_packer_version",
+		"\"fingerprint\":\"01BX5ZZKBKACTAV9WEVGEMMVRZ\",\"bucket_name\":\"none\",\"revoke_at\":\"0001-01-01T00:"
+		"00:00.000Z\"")),
 		"passed untracked my_machine.a", NULL },
-	{ "a version by value", "", CHANGES(CREATE("my_machine.a", "my_machine", "{\"x\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}")) ","
+	{ "a version by value", "", CHANGES(CREATE("my_machine.a", "my_machine",
+	"{\"x\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}")) ","
 		PRIOR(DATA("data.hcp_packer_version.v", "hcp_packer_version",
-		"\"fingerprint\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"bucket_name\":\"zero\"")), "passed ok my_machine.a", NULL },
+		"\"fingerprint\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"bucket_name\":\"zero\"")), "passed ok my_machine.a",
+		NULL },
 	/* The plan as a whole */
 	{ "deferred", "untracked: block", "\"deferred_changes\":[{\"reason\":\"unknown\",\"resource_change\":"
-		INSTANCE("aws_instance.a", "\"create\"", OLD) "}]", "unknown unknown aws_instance.a", "the change is deferred" },
+		INSTANCE("aws_instance.a", "\"create\"", OLD) "}]", "unknown unknown aws_instance.a",
+		"the change is deferred" },
 	{ "not all", "", "\"errored\":true", "warning images", NULL },
-	{ "an action that is not known", "", CHANGES(INSTANCE("aws_instance.a", "\"twist\"", OLD)), "error images aws_instance.a", NULL },
+	{ "an action that is not known", "", CHANGES(INSTANCE("aws_instance.a", "\"twist\"", OLD)),
+	"error images aws_instance.a", NULL },
 };
 
 static void test_rows(void **state)
@@ -366,6 +439,75 @@ static void test_rows(void **state)
 	}
 }
 
+/* Every place that the hosted run task documents, and those that it should. */
+static void test_places(void **state)
+{
+	static const struct {
+		const char *type, *after;	/* @ is the id */
+	} table[] = {
+		{ "aws_instance", "{\"ami\":\"@\"}" },
+		{ "aws_spot_instance_request", "{\"ami\":\"@\"}" },
+		{ "aws_launch_template", "{\"image_id\":\"@\"}" },
+		{ "aws_launch_configuration", "{\"image_id\":\"@\"}" },
+		{ "aws_ami_launch_permission", "{\"image_id\":\"@\"}" },
+		{ "aws_emr_cluster", "{\"custom_ami_id\":\"@\"}" },
+		{ "aws_batch_compute_environment", "{\"compute_resources\":[{\"image_id\":\"@\"}]}" },
+		{ "aws_batch_compute_environment",
+			"{\"compute_resources\":[{\"ec2_configuration\":[{\"image_id_override\":\"@\"}]}]}" },
+		{ "aws_spot_fleet_request", "{\"launch_specification\":[{\"ami\":\"@\"}]}" },
+		{ "aws_ami_copy", "{\"source_ami_id\":\"@\"}" },
+		{ "aws_imagebuilder_image_recipe", "{\"parent_image\":\"@\"}" },
+		{ "azurerm_linux_virtual_machine", "{\"source_image_id\":\"@\"}" },
+		{ "azurerm_windows_virtual_machine", "{\"source_image_id\":\"@\"}" },
+		{ "azurerm_linux_virtual_machine_scale_set", "{\"source_image_id\":\"@\"}" },
+		{ "azurerm_windows_virtual_machine_scale_set", "{\"source_image_id\":\"@\"}" },
+		{ "azurerm_orchestrated_virtual_machine_scale_set", "{\"source_image_id\":\"@\"}" },
+		{ "azurerm_virtual_machine_scale_set", "{\"storage_profile_image_reference\":[{\"id\":\"@\"}]}" },
+		{ "azurerm_virtual_machine_scale_set", "{\"storage_profile_os_disk\":[{\"image\":\"@\"}]}" },
+		{ "azurerm_managed_disk", "{\"gallery_image_reference_id\":\"@\"}" },
+		{ "azurerm_managed_disk", "{\"image_reference_id\":\"@\"}" },
+		{ "azurerm_virtual_machine", "{\"storage_image_reference\":[{\"id\":\"@\"}]}" },
+		{ "azurerm_virtual_machine", "{\"storage_os_disk\":[{\"image_uri\":\"@\"}]}" },
+		{ "azurerm_batch_pool", "{\"storage_image_reference\":[{\"id\":\"@\"}]}" },
+		{ "google_compute_instance", "{\"boot_disk\":[{\"initialize_params\":[{\"image\":\"@\"}]}]}" },
+		{ "google_compute_disk", "{\"image\":\"@\"}" },
+		{ "google_compute_region_disk", "{\"image\":\"@\"}" },
+		{ "google_compute_image_iam_binding", "{\"image\":\"@\"}" },
+		{ "google_compute_image_iam_member", "{\"image\":\"@\"}" },
+		{ "google_compute_image_iam_policy", "{\"image\":\"@\"}" },
+		{ "google_compute_machine_image_iam_binding", "{\"machine_image\":\"@\"}" },
+		{ "google_compute_machine_image_iam_member", "{\"machine_image\":\"@\"}" },
+		{ "google_compute_machine_image_iam_policy", "{\"machine_image\":\"@\"}" },
+		{ "google_compute_instance_template", "{\"disk\":[{\"source_image\":\"@\"}]}" },
+		{ "google_compute_region_instance_template", "{\"disk\":[{\"source_image\":\"@\"}]}" },
+		{ "google_compute_instance_from_machine_image", "{\"source_machine_image\":\"@\"}" },
+		{ "openstack_compute_instance_v2", "{\"image_id\":\"@\"}" },
+		{ "openstack_compute_instance_v2", "{\"image_name\":\"@\"}" },
+		{ "openstack_compute_instance_v2", "{\"block_device\":[{\"uuid\":\"@\",\"source_type\":\"image\"}]}" },
+		{ "openstack_blockstorage_volume_v3", "{\"image_id\":\"@\"}" },
+		{ "digitalocean_droplet", "{\"image\":\"@\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const char *at = strchr(table[i].after, '@');
+		char *plan =
+			xasprintf(CHANGES("{\"address\":\"a.b\",\"mode\":\"managed\",\"type\":\"%s\",\"name\":\"n\","
+			"\"change\":{\"actions\":[\"create\"],\"after\":%.*s" OLD "%s}}"), table[i].type,
+			(int)(at - table[i].after), table[i].after, at + 1), *got;
+		struct fixture f;
+
+		start(&f, registry, "");
+		run_plan(&f, plan);
+		got = outcomes_text(&f);
+		if (strcmp(got, "failed revoked a.b") != 0)
+			fail_msg("%s %s: %s", table[i].type, table[i].after, got);
+		free(got);
+		free(plan);
+		stop(&f);
+	}
+}
+
 /* Whatever is unknown never fails, and what the order of sections is changes nothing. */
 static void test_order(void **state)
 {
@@ -374,7 +516,8 @@ static void test_order(void **state)
 		PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OLD, "")),
 		CONFIG(USES("my_machine.a", "\"data.hcp_packer_artifact.u.external_identifier\""), ""),
 	};
-	static const unsigned orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+	static const unsigned orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 },
+		{ 2, 1, 0 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(orders); i++) {
@@ -397,13 +540,17 @@ static void test_counts(void **state)
 
 	(void)state;
 	start(&f, registry, "");
-	run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD) "," INSTANCE("aws_instance.b", "\"update\"", OLD) ","
-		INSTANCE("aws_instance.c", "\"create\"", OTHER) "," INSTANCE("aws_instance.d", "\"create\"", "ami-0000000b") ","
+	run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD) "," INSTANCE("aws_instance.b", "\"update\"",
+		OLD) ","
+		INSTANCE("aws_instance.c", "\"create\"", OTHER) "," INSTANCE("aws_instance.d", "\"create\"",
+		"ami-0000000b") ","
 		CHANGE("aws_instance.e", "aws_instance", "\"create\"", "{}", ",\"after_unknown\":{\"ami\":true}")));
 	assert_int_equal(outcomes_notes(f.outcomes), 1);
-	assert_string_equal(outcomes_note(f.outcomes, 0), "images: 2 revoked (1 blocks), 1 scheduled, 1 untracked, 1 unknown, "
+	assert_string_equal(outcomes_note(f.outcomes, 0),
+		"images: 2 revoked (1 blocks), 1 scheduled, 1 untracked, 1 unknown, "
 		"5 checked in 5 resources; newer version for 2 of 3");
-	assert_string_equal(outcomes_at(f.outcomes, 0)->body, "| Resource | Action | Image | Version | Revocation | Reason | Newest | From |\n"
+	assert_string_equal(outcomes_at(f.outcomes, 0)->body,
+		"| Resource | Action | Image | Version | Revocation | Reason | Newest | From |\n"
 		"| --- | --- | --- | --- | --- | --- | --- | --- |\n"
 		"| aws_instance.a | create | " OLD " | ubuntu v9 | revoked since 2020-05-01T10:00Z by jane: CVE\\|1 | "
 		"The image is revoked | v10, " NEW " | literal |");
@@ -426,7 +573,8 @@ static void test_replaced(void **state)
 	} steps[] = {
 		{ registry, "failed revoked aws_instance.a" },
 		{ "{\"format\":\"images/1\",\"buckets\":[]}", "warning untracked aws_instance.a" },
-		{ "{\"format\":\"images/1\",\"buckets\":[", "warning images.registry, warning untracked aws_instance.a" },
+		{ "{\"format\":\"images/1\",\"buckets\":[",
+		"warning images.registry, warning untracked aws_instance.a" },
 		{ "{\"format\":\"images/1\",\"on_untracked_image\":\"block\"}", "failed untracked aws_instance.a" },
 		{ "{\"format\":\"images/1\",\"generated_at\":\"2020-01-01T00:00:00Z\",\"max_age\":\"24h\"}",
 			"warning images.registry, warning untracked aws_instance.a" },
@@ -453,7 +601,8 @@ static void test_replaced(void **state)
 static void test_shared(void **state)
 {
 	struct outcomes *o = outcomes_new(SEVERITY_LOW, true);
-	const char *plan = "{\"format_version\":\"1.2\",\"planned_values\":{}," CHANGES(INSTANCE("aws_instance.a", "\"create\"", OLD)) "}";
+	const char *plan = "{\"format_version\":\"1.2\",\"planned_values\":{}," CHANGES(INSTANCE("aws_instance.a",
+		"\"create\"", OLD)) "}";
 	struct checkset_run *early;
 	struct fixture f;
 
@@ -485,8 +634,10 @@ static void test_no_registry(void **state)
 
 		start(&f, "{", arguments[i]);
 		assert_int_equal(f.faults.errors, 1);
-		run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", NEW) "," INSTANCE("aws_instance.b", "\"create\"", OTHER)) ","
-			PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OTHER, ",\"revoke_at\":\"2020-01-01T00:00:00Z\"")));
+		run_plan(&f, CHANGES(INSTANCE("aws_instance.a", "\"create\"", NEW) "," INSTANCE("aws_instance.b",
+			"\"create\"", OTHER)) ","
+			PRIOR(ARTIFACT_OF("data.hcp_packer_artifact.u", OTHER,
+			",\"revoke_at\":\"2020-01-01T00:00:00Z\"")));
 		got = outcomes_text(&f);
 		assert_string_equal(got, expect[i]);
 		free(got);
@@ -544,7 +695,8 @@ static void test_bounded(void **state)
 
 		buf_puts(&plan, "\"resource_changes\":[");
 		for (unsigned i = 0; i <= 50000; i++)
-			buf_printf(&plan, "%s" CREATE("my_machine.%s[%u]", "my_machine", "{}"), i > 0 ? "," : "", i < 50000 ? "b" : "a", i);
+			buf_printf(&plan, "%s" CREATE("my_machine.%s[%u]", "my_machine", "{}"), i > 0 ? "," : "",
+				i < 50000 ? "b" : "a", i);
 		buf_printf(&plan, "]%s%s", *ends[t] != '\0' ? "," : "", ends[t]);
 		start(&f, registry, "");
 		run_plan(&f, plan.data);
@@ -560,6 +712,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_replaced),

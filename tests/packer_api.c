@@ -1,7 +1,8 @@
 /* A stand-in for HCP Packer's API 2023-01-01, for tests of planspool images sync. What it does is chosen by the project
  * in the path:
  *
- *	full	pages (with a token that must be escaped), builds nested and not, a version that is gone, a restricted channel
+ *	full	pages (with a token that must be escaped), builds nested and not, a version that is gone, a channel
+ *		that the key may not see
  *	expire	as full; each token is good for three requests
  *	limit	as full; of each path the first answer is 429, the second 503
  *	broken	as full, but one bucket's versions are always 500
@@ -45,30 +46,49 @@ struct answer {
 static const struct {
 	const char *path, *page, *body;	/* page NULL: any */
 } full[] = {
-	{ "/buckets", "", "{\"buckets\":[{\"id\":\"01B1\",\"name\":\"ubuntu\",\"version_count\":\"4\",\"latest_version\":"
-		"{\"fingerprint\":\"F10\",\"name\":\"v10\"}}],\"pagination\":{\"next_page_token\":\"a+b/c=&d e%2F\"}}" },
-	{ "/buckets", PAGE_TOKEN, "{\"buckets\":[{\"id\":\"01B2\",\"name\":\"deb.ian\",\"latest_version\":null}],\"pagination\":{}}" },
-	{ "/buckets/ubuntu/versions", "", "{\"versions\":[{\"id\":\"01V9\",\"name\":\"v9\",\"fingerprint\":\"F9\",\"bucket_name\":\"ubuntu\","
-		"\"status\":\"VERSION_REVOKED\",\"created_at\":\"2019-05-01T00:00:00.123456789Z\",\"revoke_at\":\"2020-01-01T00:00:00.5Z\","
-		"\"revocation_message\":\"CVE\",\"revocation_author\":\"jane\",\"revocation_type\":\"INHERITED\",\"revocation_inherited_from\":"
-		"{\"bucket_name\":\"base\",\"version_name\":\"v2\",\"href\":\"x\"},\"builds\":[{\"id\":\"01BB\",\"component_type\":"
-		"\"amazon-ebs.u\",\"platform\":\"aws\",\"status\":\"BUILD_DONE\",\"labels\":{},\"artifacts\":[{\"id\":\"1\","
-		"\"external_identifier\":\"ami-00000009\",\"region\":\"us-east-1\",\"created_at\":\"2019-05-01T00:00:00Z\"}]}]},"
-		"{\"id\":\"01V0\",\"name\":\"v0\",\"fingerprint\":\"F0\",\"status\":\"VERSION_RUNNING\",\"revoke_at\":null,\"builds\":[]}],"
+	{ "/buckets", "",
+		"{\"buckets\":[{\"id\":\"01B1\",\"name\":\"ubuntu\",\"version_count\":\"4\",\"latest_version\":"
+		"{\"fingerprint\":\"F10\",\"name\":\"v10\"}}],\"pagination\":{\"next_page_token\":\"a+b/c=&d "
+		"e%2F\"}}" },
+	{ "/buckets", PAGE_TOKEN,
+	"{\"buckets\":[{\"id\":\"01B2\",\"name\":\"deb.ian\",\"latest_version\":null}],\"pagination\":{}}" },
+	{ "/buckets/ubuntu/versions", "",
+	"{\"versions\":[{\"id\":\"01V9\",\"name\":\"v9\",\"fingerprint\":\"F9\",\"bucket_name\":\"ubuntu\","
+		"\"status\":\"VERSION_REVOKED\",\"created_at\":\"2019-05-01T00:00:00.123456789Z\",\"revoke_at\":\"2020-"
+		"01-01T00:00:00.5Z\","
+		"\"revocation_message\":\"CVE\",\"revocation_author\":\"jane\",\"revocation_type\":\"INHERITED\",\"revo"
+		"cation_inherited_from\":"
+		"{\"bucket_name\":\"base\",\"version_name\":\"v2\",\"href\":\"x\"},\"builds\":[{\"id\":\"01BB\",\"compo"
+		"nent_type\":"
+		"\"amazon-ebs.u\",\"platform\":\"aws\",\"status\":\"BUILD_DONE\",\"labels\":{},\"artifacts\":[{\"id\""
+		":\"1\","
+		"\"external_identifier\":\"ami-00000009\",\"region\":\"us-east-1\",\"created_at\":\"2019-05-01T00:00:00"
+		"Z\"}]}]},"
+		"{\"id\":\"01V0\",\"name\":\"v0\",\"fingerprint\":\"F0\",\"status\":\"VERSION_RUNNING\",\"revoke_at\":n"
+		"ull,\"builds\":[]}],"
 		"\"pagination\":{\"next_page_token\":\"2\"}}" },
 	{ "/buckets/ubuntu/versions", "2", "{\"versions\":[{\"id\":\"01V10\",\"name\":\"v10\",\"fingerprint\":\"F10\","
-		"\"status\":\"VERSION_ACTIVE\",\"created_at\":\"2019-06-01T00:00:00Z\",\"revoke_at\":\"0001-01-01T00:00:00.000Z\"},"
-		"{\"name\":\"v8\",\"fingerprint\":\"F8 gone\",\"status\":\"VERSION_ACTIVE\",\"builds\":[]}],\"pagination\":{}}" },
-	{ "/buckets/ubuntu/versions/F10/builds", NULL, "{\"builds\":[{\"platform\":\"aws\",\"artifacts\":[{\"external_identifier\":"
+		"\"status\":\"VERSION_ACTIVE\",\"created_at\":\"2019-06-01T00:00:00Z\",\"revoke_at\":\"0001-01-01T00:00"
+		":00.000Z\"},"
+		"{\"name\":\"v8\",\"fingerprint\":\"F8 "
+		"gone\",\"status\":\"VERSION_ACTIVE\",\"builds\":[]}],\"pagination\":{}}" },
+	{ "/buckets/ubuntu/versions/F10/builds", NULL,
+	"{\"builds\":[{\"platform\":\"aws\",\"artifacts\":[{\"external_identifier\":"
 		"\"ami-00000010\",\"region\":\"us-east-1\"}]}],\"pagination\":{}}" },
-	{ "/buckets/ubuntu/channels", NULL, "{\"channels\":[{\"name\":\"production\",\"version\":{\"fingerprint\":\"F10\"}},"
+	{ "/buckets/ubuntu/channels", NULL,
+	"{\"channels\":[{\"name\":\"production\",\"version\":{\"fingerprint\":\"F10\"}},"
 		"{\"name\":\"unused\",\"version\":null}]}" },
 	{ "/buckets/deb.ian/versions", "", "{\"versions\":[{\"name\":\"v1\",\"fingerprint\":\"D1\",\"status\":"
-		"\"VERSION_REVOCATION_SCHEDULED\",\"revoke_at\":\"2099-01-01T00:00:00.000000Z\",\"builds\":[{\"platform\":\"gce\",\"labels\":"
-		"{\"self_link\":\"https://www.googleapis.com/compute/v1/projects/one/global/images/deb-1\",\"project_id\":\"one\"},"
-		"\"artifacts\":[{\"external_identifier\":\"deb-1\",\"region\":\"europe-west1-b\"}]},{\"platform\":\"azure\",\"labels\":"
-		"{\"sig_resource_group\":\"rg\",\"sig_name\":\"gal\",\"sig_image_name\":\"win\",\"sig_image_version\":\"1.0.0\"},"
-		"\"artifacts\":[{\"external_identifier\":\"/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/images/win\","
+		"\"VERSION_REVOCATION_SCHEDULED\",\"revoke_at\":\"2099-01-01T00:00:00.000000Z\",\"builds\":[{\"platfor"
+		"m\":\"gce\",\"labels\":"
+		"{\"self_link\":\"https://www.googleapis.com/compute/v1/projects/one/global/images/deb-1\",\"project_i"
+		"d\":\"one\"},"
+		"\"artifacts\":[{\"external_identifier\":\"deb-1\",\"region\":\"europe-west1-b\"}]},{\"platform\":\"azu"
+		"re\",\"labels\":"
+		"{\"sig_resource_group\":\"rg\",\"sig_name\":\"gal\",\"sig_image_name\":\"win\",\"sig_image_version\""
+		":\"1.0.0\"},"
+		"\"artifacts\":[{\"external_identifier\":\"/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compu"
+		"te/images/win\","
 		"\"region\":\"West Europe\"}]}]}],\"pagination\":{}}" },
 	{ "/buckets/deb.ian/channels", NULL, "{\"channels\":[]}" },
 	{ "/runtasks/config", NULL, "{\"on_untracked_image\":\"FAIL\"}" },
@@ -163,7 +183,8 @@ static char *fields(const char *form)
 
 static char *answer_token(struct api *a, const char *form, unsigned *status)
 {
-	char *got = fields(form), *expected = xasprintf("grant_type=client_credentials\nclient_id=%s\nclient_secret=%s\n"
+	char *got = fields(form),
+		*expected = xasprintf("grant_type=client_credentials\nclient_id=%s\nclient_secret=%s\n"
 		"audience=https://api.hashicorp.cloud", a->id, a->secret);
 	bool right = strcmp(got, expected) == 0;
 
@@ -176,7 +197,8 @@ static char *answer_token(struct api *a, const char *form, unsigned *status)
 	return xasprintf("{\"access_token\":\"token-%u\",\"expires_in\":3600,\"token_type\":\"Bearer\"}", ++a->tokens);
 }
 
-static enum MHD_Result serve(void *context, struct MHD_Connection *c, const char *url, const char *method, const char *version,
+static enum MHD_Result serve(void *context, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version,
 	const char *data, size_t *len, void **state)
 {
 	struct api *a = context;
@@ -230,7 +252,8 @@ int main(int argc, char **argv)
 		log_panic("usage: packer_api CLIENT-ID CLIENT-SECRET");
 	a.id = argv[1];
 	a.secret = argv[2];
-	daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, serve, &a, MHD_OPTION_SOCK_ADDR, &address,
+	daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, serve, &a, MHD_OPTION_SOCK_ADDR,
+		&address,
 		MHD_OPTION_END);
 	if (daemon == NULL)
 		log_panic("no server");

@@ -63,7 +63,8 @@ static int offset(const char **p, int64_t *minutes)
 	if (letter(p, "Zz") == 0)
 		return 0;
 	sign = **p == '-' ? -1 : 1;
-	if (letter(p, "+-") != 0 || (hours = number(p, 2, 0, 23)) < 0 || letter(p, ":") != 0 || (rest = number(p, 2, 0, 59)) < 0)
+	if (letter(p, "+-") != 0 || (hours = number(p, 2, 0, 23)) < 0 || letter(p, ":") != 0 ||
+		(rest = number(p, 2, 0, 59)) < 0)
 		return -1;
 	*minutes = (int64_t)sign * (hours * 60 + rest);
 	return 0;

@@ -96,7 +96,8 @@ static void find_newer(struct image_run *run, struct image_finding *f)
 		like = *f->artifact;
 	else if (f->source != NULL)
 		like = (struct image_artifact){ .platform = f->source->platform, .region = f->source->region };
-	if (newest != NULL && newest != f->version && (f->worst == CLASS_REVOKED || image_version_newer(newest, f->version))) {
+	if (newest != NULL && newest != f->version && (f->worst == CLASS_REVOKED ||
+		image_version_newer(newest, f->version))) {
 		f->newest = newest;
 		f->replacement = image_version_counterpart(newest, &like);
 	}
@@ -161,7 +162,8 @@ static bool matches_glob(const char *pattern, const char *text, const struct ima
 			break;
 		if ((id->form == IMAGE_GCP && family) || (id->form == IMAGE_GCP_FAMILY && !family))
 			continue;
-		google = xasprintf("%s%s%sglobal/images/%s%s", id->scope != NULL ? "projects/" : "", id->scope != NULL ? id->scope : "",
+		google = xasprintf("%s%s%sglobal/images/%s%s", id->scope != NULL ? "projects/" : "",
+			id->scope != NULL ? id->scope : "",
 			id->scope != NULL ? "/" : "", family ? "family/" : "", strchr(id->key, '/') + 1);
 		match = check_address_match(pattern, google);
 		free(google);

@@ -149,7 +149,8 @@ static int read_one(struct image_registry *r, const char *path, struct mark *mar
 		return -1;
 	}
 	*mark = mark_of(fstat(fd, &st), &st);
-	if (mark->error == 0 && st.st_size > 0 && (size_t)st.st_size < FILE_MAX && buf_reserve(&text, (size_t)st.st_size) == NULL)
+	if (mark->error == 0 && st.st_size > 0 && (size_t)st.st_size < FILE_MAX &&
+		buf_reserve(&text, (size_t)st.st_size) == NULL)
 		errno = ENOMEM;
 	else
 		rc = fsio_read(fd, &text);

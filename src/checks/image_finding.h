@@ -27,7 +27,7 @@ struct image_finding {
 	const struct image_version *newest;	/* of the bucket, if that is newer; NULL */
 	const struct image_artifact *replacement;	/* in it, for the same platform and region; NULL */
 	int64_t revoke_ms;			/* IMAGE_NEVER: no date */
-	bool from_plan;				/* the revocation is the plan's word: the registry does not know the image */
+	bool from_plan;				/* the plan's word: the registry does not know the image */
 	const char *allowed;			/* the entry of allow that lets it pass; NULL */
 	const char *template_name;		/* vSphere: what the UUID stands for; NULL */
 	bool moved_from_revoked;		/* the image before the change was revoked */

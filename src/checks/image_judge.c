@@ -41,7 +41,8 @@ static const struct image_source *source_of_text(const struct image_run *run, co
 
 	image_normalise(text, google, &id);
 	hash = image_index_hash(&run->index, RUN_SOURCE, id.key, strlen(id.key), NULL);
-	for (const struct image_entry *e = NULL; (e = image_index_next(&run->index, hash, e)) != NULL && found == NULL;) {
+	for (const struct image_entry *e = NULL; (e = image_index_next(&run->index, hash, e)) != NULL &&
+		found == NULL;) {
 		const struct image_source *s = e->thing;
 		struct image_id own;
 
@@ -74,8 +75,7 @@ static size_t common(const char *a, const char *b)
  * better. */
 static size_t fit(const struct judging *j, const struct image_source *s)
 {
-	size_t modules = strstr(s->address, "data.") != NULL ? (size_t)(strstr(s->address, "data.") - s->address) : 0;
-	size_t shared = common(s->address, j->resource->address);
+	size_t modules = references_module(s->address), shared = common(s->address, j->resource->address);
 
 	return shared < modules ? shared : modules;
 }
@@ -95,7 +95,8 @@ static void refer(struct judging *j, const struct image_source *s)
 /* What of a data source stands for the image. */
 static bool about_image(const char *attribute)
 {
-	static const char *const names[] = { "", "external_identifier", "cloud_image_id", "fingerprint", "version_fingerprint",
+	static const char *const names[] = { "", "external_identifier", "cloud_image_id", "fingerprint",
+		"version_fingerprint",
 		"iteration_id", "ulid", "id", "name" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -142,7 +143,8 @@ static void follow(struct judging *j)
 
 static bool same_version(const struct image_source *version, const struct image_source *s)
 {
-	return s != NULL && strcmp(s->bucket, version->bucket) == 0 && strcmp(s->fingerprint, version->fingerprint) == 0;
+	return s != NULL && strcmp(s->bucket, version->bucket) == 0 &&
+		strcmp(s->fingerprint, version->fingerprint) == 0;
 }
 
 static void found(struct judging *j, const struct image_use *use, const struct image_source *source)
@@ -265,13 +267,17 @@ static void say_incomplete(struct judging *j)
 	if (run->dropped.count > 0 && run->sources != NULL)
 		references_resources(run->references, resource_found, j);
 	if (!j->complete) {
-		one.reason = "the plan has more resources that may refer to data sources of HCP Packer than are kept; images whose ids "
+		one.reason =
+			"the plan has more resources that may refer to data sources of HCP Packer than are kept; "
+			"images whose ids "
 			"stand in resources were checked";
 		outcomes_add(run->outcomes, &one);
 	}
 	if (run->incomplete) {
 		one.status = OUTCOME_WARNING;
-		one.reason = "the plan says that it is not all: it ended with errors, or changes are deferred, or it was made with -target";
+		one.reason =
+			"the plan says that it is not all: it ended with errors, or changes are deferred, or it was "
+			"made with -target";
 		outcomes_add(run->outcomes, &one);
 	}
 }

@@ -88,7 +88,8 @@ static bool is_uuid(const char *s, size_t len)
 	if (len != 36)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-' : strchr("0123456789abcdefABCDEF", s[i]) == NULL)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-' :
+			strchr("0123456789abcdefABCDEF", s[i]) == NULL)
 			return false;
 	}
 	return true;
@@ -183,7 +184,8 @@ char *image_market_name(const struct image_id *id)
 		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
 			for (size_t i = 0; i + 1 < p.n; i++) {
 				if (is(&p, i, words[w]))
-					buf_printf(&name, "%s%.*s", name.len > 0 ? ":" : "", (int)p.len[i + 1], p.at[i + 1]);
+					buf_printf(&name, "%s%.*s", name.len > 0 ? ":" : "", (int)p.len[i + 1],
+						p.at[i + 1]);
 			}
 		}
 	}
@@ -212,7 +214,8 @@ static bool is_name(const struct path *p, size_t i)
 static void set_gcp(struct image_id *out, enum image_form form, const struct path *p, size_t project, size_t name)
 {
 	out->form = form;
-	out->key = xasprintf("%s%.*s", form == IMAGE_GCP_FAMILY ? "gce-family/" : "gce/", (int)p->len[name], p->at[name]);
+	out->key = xasprintf("%s%.*s", form == IMAGE_GCP_FAMILY ? "gce-family/" : "gce/", (int)p->len[name],
+		p->at[name]);
 	if (project < p->n)
 		out->scope = lowered(p->at[project], p->len[project]);
 }

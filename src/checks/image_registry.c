@@ -93,11 +93,13 @@ static const void *find(const struct image_registry *r, uint64_t hash, char kind
 
 struct image_bucket *image_registry_bucket(const struct image_registry *r, const char *name)
 {
-	return (struct image_bucket *)(uintptr_t)find(r, image_index_hash(&r->index, INDEX_BUCKET, name, strlen(name), NULL),
+	return (struct image_bucket *)(uintptr_t)find(r, image_index_hash(&r->index, INDEX_BUCKET, name, strlen(name),
+		NULL),
 		INDEX_BUCKET);
 }
 
-const struct image_version *image_registry_version(const struct image_registry *r, const char *bucket, const char *fingerprint)
+const struct image_version *image_registry_version(const struct image_registry *r, const char *bucket,
+	const char *fingerprint)
 {
 	return find(r, image_index_hash(&r->index, INDEX_VERSION, bucket, strlen(bucket), fingerprint), INDEX_VERSION);
 }
@@ -140,9 +142,11 @@ static void enter(struct image_registry *r, const struct image_artifact *a, cons
 
 	name->artifact = a;
 	name->scope = id->scope != NULL ? policy_store_word(r->store, id->scope) : NULL;
-	image_index_add(&r->index, image_index_hash(&r->index, INDEX_IMAGE, id->key, strlen(id->key), NULL), INDEX_IMAGE, name);
+	image_index_add(&r->index, image_index_hash(&r->index, INDEX_IMAGE, id->key, strlen(id->key), NULL),
+		INDEX_IMAGE, name);
 	if (id->form == IMAGE_ARM_VERSION)
-		image_index_add(&r->index, image_index_hash(&r->index, INDEX_GALLERY, id->key, id->gallery_len, NULL), INDEX_GALLERY,
+		image_index_add(&r->index, image_index_hash(&r->index, INDEX_GALLERY, id->key, id->gallery_len, NULL),
+			INDEX_GALLERY,
 			name);
 }
 

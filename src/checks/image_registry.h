@@ -78,7 +78,8 @@ char *image_registry_stale(const struct image_registry *r, int64_t now_ms, int64
 void image_registry_find(const struct image_registry *r, const struct image_id *id,
 	void (*found)(void *context, const struct image_artifact *artifact), void *context);
 /* A version by bucket and fingerprint, or by its ULID; NULL if there is none. */
-const struct image_version *image_registry_version(const struct image_registry *r, const char *bucket, const char *fingerprint);
+const struct image_version *image_registry_version(const struct image_registry *r, const char *bucket,
+	const char *fingerprint);
 
 /* image_version.c */
 enum image_state image_version_state(const struct image_version *v, int64_t now_ms);
@@ -86,7 +87,8 @@ bool image_version_newer(const struct image_version *a, const struct image_versi
 /* The bucket's newest version that can be used now; NULL if there is none. */
 const struct image_version *image_bucket_newest(const struct image_bucket *b, int64_t now_ms);
 /* The version's artifact for the same platform and region; NULL if there is none. */
-const struct image_artifact *image_version_counterpart(const struct image_version *v, const struct image_artifact *like);
+const struct image_artifact *image_version_counterpart(const struct image_version *v,
+	const struct image_artifact *like);
 /* The fingerprint (or name) of the version that a channel points to; NULL if there is no such channel, or nothing in
  * it. */
 const char *image_bucket_channel(const struct image_bucket *b, const char *channel);

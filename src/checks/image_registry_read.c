@@ -46,7 +46,8 @@ static bool same_artifact(const struct image_artifact *a, const char *id, const 
 
 static void read_artifact(struct image_reading *rd, const struct value *v, struct image_version *version)
 {
-	static const char *const keys[] = { "external_identifier", "platform", "region", "component_type", "build_id", "aliases",
+	static const char *const keys[] = { "external_identifier", "platform", "region", "component_type", "build_id",
+		"aliases",
 		"labels", NULL };
 	const char *id, *platform, *region;
 	struct image_artifact *a = version->artifacts;
@@ -98,7 +99,8 @@ static enum image_status read_status(struct image_reading *rd, const struct valu
 /* Where a revocation was inherited from, for people. */
 static const char *read_inherited(struct image_reading *rd, const struct value *v)
 {
-	static const char *const keys[] = { "bucket_name", "version_name", "version_id", "version_fingerprint", "href", NULL };
+	static const char *const keys[] = { "bucket_name", "version_name", "version_id", "version_fingerprint", "href",
+		NULL };
 	const struct value *from = value_get(v, "inherited_from");
 	const char *bucket, *version, *result;
 	char *name;
@@ -130,11 +132,13 @@ static void unite(struct image_version *v, enum image_status status, int64_t rev
 		v->status = status;
 }
 
-static struct image_version *version_for(struct image_reading *rd, struct image_bucket *b, const struct value *v, const char *fingerprint,
+static struct image_version *version_for(struct image_reading *rd, struct image_bucket *b, const struct value *v,
+	const char *fingerprint,
 	enum image_status status, int64_t revoke_ms)
 {
 	struct image_registry *r = rd->r;
-	struct image_version *version = (struct image_version *)(uintptr_t)image_registry_version(r, b->name, fingerprint);
+	struct image_version *version = (struct image_version *)(uintptr_t)image_registry_version(r, b->name,
+		fingerprint);
 
 	if (version != NULL && strcmp(version->fingerprint, fingerprint) == 0) {
 		if (version->number >> 32 == r->file_count)
@@ -153,7 +157,8 @@ static struct image_version *version_for(struct image_reading *rd, struct image_
 	version->number = ((uint64_t)r->file_count << 32) | r->version_count++;
 	*b->last_version = version;
 	b->last_version = &version->next;
-	image_index_add(&r->index, image_index_hash(&r->index, INDEX_VERSION, b->name, strlen(b->name), fingerprint), INDEX_VERSION,
+	image_index_add(&r->index, image_index_hash(&r->index, INDEX_VERSION, b->name, strlen(b->name), fingerprint),
+		INDEX_VERSION,
 		version);
 	return version;
 }
@@ -167,7 +172,8 @@ static void fill(const char **field, const char *s)
 
 static void read_version(struct image_reading *rd, const struct value *v, struct image_bucket *b)
 {
-	static const char *const keys[] = { "name", "fingerprint", "id", "status", "created_at", "revoke_at", "revocation_message",
+	static const char *const keys[] = { "name", "fingerprint", "id", "status", "created_at", "revoke_at",
+		"revocation_message",
 		"revocation_author", "revocation_type", "inherited_from", "artifacts", NULL };
 	struct image_version *version;
 	const char *name, *fingerprint;
@@ -181,12 +187,14 @@ static void read_version(struct image_reading *rd, const struct value *v, struct
 	fingerprint = image_reading_text(rd, v, "fingerprint", false);
 	if (fingerprint == NULL || *name == '\0')
 		return;
-	version = version_for(rd, b, v, *fingerprint != '\0' ? fingerprint : name, read_status(rd, v), image_reading_time(rd, v, "revoke_at"));
+	version = version_for(rd, b, v, *fingerprint != '\0' ? fingerprint : name, read_status(rd, v),
+		image_reading_time(rd, v, "revoke_at"));
 	fill(&version->name, name);
 	if (*version->id == '\0') {
 		version->id = image_reading_kept(rd, v, "id", false);
 		if (*version->id != '\0' && strcmp(version->id, version->fingerprint) != 0)
-			image_index_add(&r->index, image_index_hash(&r->index, INDEX_VERSION, b->name, strlen(b->name), version->id),
+			image_index_add(&r->index, image_index_hash(&r->index, INDEX_VERSION, b->name, strlen(b->name),
+				version->id),
 				INDEX_VERSION, version);
 	}
 	created = image_reading_time(rd, v, "created_at");
@@ -209,7 +217,8 @@ static void read_channels(struct image_reading *rd, const struct value *v, struc
 
 	if (value_type(channels) != VALUE_NULL && value_type(channels) != VALUE_OBJECT)
 		image_reading_fault(rd, channels, "channels", "must be an object from channels to fingerprints");
-	for (const struct value *m = value_first(channels); value_type(channels) == VALUE_OBJECT && m != NULL; m = value_next(m)) {
+	for (const struct value *m = value_first(channels); value_type(channels) == VALUE_OBJECT &&
+		m != NULL; m = value_next(m)) {
 		size_t len;
 		const char *name = value_key(m, &len);
 		struct image_channel *c = policy_store_get(rd->r->store, sizeof(*c));
@@ -222,16 +231,19 @@ static void read_channels(struct image_reading *rd, const struct value *v, struc
 }
 
 /* What latest and channels of this file name must be there. */
-static void check_names(struct image_reading *rd, const struct value *v, const struct image_bucket *b, const char *latest)
+static void check_names(struct image_reading *rd, const struct value *v, const struct image_bucket *b,
+	const char *latest)
 {
 	for (const struct image_channel *c = b->channels; c != NULL; c = c->next) {
 		if (*c->fingerprint != '\0' && image_registry_version(rd->r, b->name, c->fingerprint) == NULL &&
 			image_bucket_version(b, c->fingerprint) == NULL)
-			image_reading_fault(rd, value_get(v, "channels"), "channels", "channel '%.60s' names no version of this bucket: '%.60s'", c->name,
+			image_reading_fault(rd, value_get(v, "channels"), "channels",
+				"channel '%.60s' names no version of this bucket: '%.60s'", c->name,
 				c->fingerprint);
 	}
 	if (*latest != '\0' && image_bucket_version(b, latest) == NULL)
-		image_reading_fault(rd, value_get(v, "latest"), "latest", "names no version of this bucket: '%.60s'", latest);
+		image_reading_fault(rd, value_get(v, "latest"), "latest", "names no version of this bucket: '%.60s'",
+			latest);
 }
 
 static struct image_bucket *bucket_for(struct image_reading *rd, const struct value *v, const char *name)
@@ -248,7 +260,8 @@ static struct image_bucket *bucket_for(struct image_reading *rd, const struct va
 		b->last_version = &b->versions;
 		*r->last_bucket = b;
 		r->last_bucket = &b->next;
-		image_index_add(&r->index, image_index_hash(&r->index, INDEX_BUCKET, name, strlen(name), NULL), INDEX_BUCKET, b);
+		image_index_add(&r->index, image_index_hash(&r->index, INDEX_BUCKET, name, strlen(name), NULL),
+			INDEX_BUCKET, b);
 	}
 	b->file = r->file_count;
 	return b;
@@ -291,7 +304,8 @@ static void read_age(struct image_reading *rd, const struct value *top)
 	if (max_age == NULL || *max_age == '\0')
 		return;
 	if (text_duration(max_age, &age) != 0) {
-		image_reading_fault(rd, value_get(top, "max_age"), "max_age", "'%.40s' is no duration: 24h, 30m", max_age);
+		image_reading_fault(rd, value_get(top, "max_age"), "max_age", "'%.40s' is no duration: 24h, 30m",
+			max_age);
 	} else if (made != IMAGE_NEVER && made + age < r->stale_ms) {
 		r->stale_ms = made + age;
 		r->stale_made_ms = made;
@@ -314,7 +328,8 @@ static void read_top(struct image_reading *rd, const struct value *top)
 	if (format == NULL)
 		return;
 	if (strcmp(format, IMAGE_FORMAT) != 0) {
-		image_reading_fault(rd, value_get(top, "format"), "format", "'%.40s' is not known, this version reads " IMAGE_FORMAT, format);
+		image_reading_fault(rd, value_get(top, "format"), "format",
+			"'%.40s' is not known, this version reads " IMAGE_FORMAT, format);
 		return;
 	}
 	read_age(rd, top);
@@ -326,7 +341,8 @@ static void read_top(struct image_reading *rd, const struct value *top)
 		image_reading_fault(rd, visible, "restricted_channels_visible", "must be true or false");
 	rule = image_reading_text(rd, top, "on_untracked_image", false);
 	if (rule != NULL && *rule != '\0' && image_rule_parse(rule) == IMAGE_RULE_UNSET)
-		image_reading_fault(rd, value_get(top, "on_untracked_image"), "on_untracked_image", "'%.40s' must be warn, block or ignore", rule);
+		image_reading_fault(rd, value_get(top, "on_untracked_image"), "on_untracked_image",
+			"'%.40s' must be warn, block or ignore", rule);
 	else if (rule != NULL && image_rule_parse(rule) > rd->r->untracked)
 		rd->r->untracked = image_rule_parse(rule);
 	for (const struct value *b = image_reading_list(rd, top, "buckets"); b != NULL; b = value_next(b)) {
@@ -337,7 +353,8 @@ static void read_top(struct image_reading *rd, const struct value *top)
 
 int image_registry_read(struct image_registry *r, const char *file, char *text, size_t len, struct faults *faults)
 {
-	struct image_reading rd = { .r = r, .file = file, .text = text, .faults = faults, .bucket = -1, .version = -1, .artifact = -1,
+	struct image_reading rd = { .r = r, .file = file, .text = text, .faults = faults, .bucket = -1, .version = -1,
+		.artifact = -1,
 		.line = 1 };
 	struct value_arena *arena = value_arena_new();
 	struct value_fault bad;

@@ -32,7 +32,8 @@
 #define BODY_MAX 100000
 
 static const char *const actions[] = {
-	[IMAGE_CREATE] = "create", [IMAGE_REPLACE] = "replace", [IMAGE_UPDATE] = "update", [IMAGE_UNCHANGED] = "unchanged",
+	[IMAGE_CREATE] = "create", [IMAGE_REPLACE] = "replace", [IMAGE_UPDATE] = "update",
+		[IMAGE_UNCHANGED] = "unchanged",
 	[IMAGE_DEFERRED] = "deferred",
 };
 
@@ -43,7 +44,8 @@ static const struct {
 		"Use the newest version of the image, or have the revocation lifted in the registry." },
 	[CLASS_SCHEDULED] = { "images.scheduled", "The image is scheduled for revocation",
 		"Move to the newest version of the image before that date." },
-	[CLASS_INCOMPLETE] = { "images.incomplete", "The image is of an incomplete version, whose build did not end well",
+	[CLASS_INCOMPLETE] = { "images.incomplete",
+	"The image is of an incomplete version, whose build did not end well",
 		"Use a version whose build is complete." },
 	[CLASS_OUTDATED] = { "images.outdated", "The image is outdated: its bucket has a newer version", NULL },
 	[CLASS_OK] = { "images.ok", "The image is ok", NULL },
@@ -52,7 +54,8 @@ static const struct {
 		"Use an image of the registry, add this one to it, or allow it in planspool's configuration." },
 	[CLASS_MARKETPLACE] = { "images.marketplace", "The image is a marketplace image, which no registry has",
 		"Use an image of the registry, or allow this one in planspool's configuration." },
-	[CLASS_FLOATING] = { "images.floating", "The image is floating: its id stands for whatever is newest at the time",
+	[CLASS_FLOATING] = { "images.floating",
+	"The image is floating: its id stands for whatever is newest at the time",
 		"Name one image or version." },
 	[CLASS_UNKNOWN] = { "images.unknown", "The image is unknown until apply", NULL },
 };
@@ -115,8 +118,10 @@ static enum outcome_status status_of(const struct image_run *run, const struct i
 /* | Resource | Action | Image | Version | Revocation | Reason | Newest | From | */
 static char *table(const struct image_finding *f, const struct image_words *w)
 {
-	const char *const heads[] = { "Resource", "Action", "Image", "Version", "Revocation", "Reason", "Newest", "From" };
-	const char *const cells[] = { f->resource->address, actions[f->resource->action], w->image, w->version, w->revocation,
+	const char *const heads[] = { "Resource", "Action", "Image", "Version", "Revocation", "Reason", "Newest",
+		"From" };
+	const char *const cells[] = { f->resource->address, actions[f->resource->action], w->image, w->version,
+		w->revocation,
 		*w->notes != '\0' ? w->notes : looks[f->class].description, w->newest, w->origin };
 	struct buf out = BUF_INIT(BODY_MAX), cell = BUF_INIT(BODY_MAX / 10);
 	char *text;
@@ -166,7 +171,8 @@ void image_report(const struct image_run *run, const struct image_finding *f, st
 	count(counts, f, status);
 	image_words_make(run->now_ms, f, &w);
 	if (f->class == CLASS_AMBIGUOUS) {
-		description = xasprintf("%s; the worst of them is %s", looks[f->class].description, image_class_name(f->worst));
+		description = xasprintf("%s; the worst of them is %s", looks[f->class].description,
+			image_class_name(f->worst));
 		one.description = description;
 	}
 	one.help = status != OUTCOME_PASSED ? looks[f->worst].help : NULL;
@@ -183,9 +189,11 @@ static void put_count(struct buf *out, const struct image_counts *counts, enum i
 {
 	if (counts->classes[class] == 0 && !always)
 		return;
-	buf_printf(out, "%s%" PRIu64 " %s", out->len > 0 ? ", " : "images: ", counts->classes[class], image_class_name(class));
+	buf_printf(out, "%s%" PRIu64 " %s", out->len > 0 ? ", " : "images: ", counts->classes[class],
+		image_class_name(class));
 	if (counts->blocking[class] > 0)
-		buf_printf(out, " (%" PRIu64 " %s)", counts->blocking[class], counts->blocking[class] == 1 ? "blocks" : "block");
+		buf_printf(out, " (%" PRIu64 " %s)", counts->blocking[class], counts->blocking[class] == 1 ? "blocks" :
+			"block");
 }
 
 void image_report_counts(const struct image_run *run, const struct image_counts *counts)

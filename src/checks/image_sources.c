@@ -21,7 +21,8 @@ static const struct {
 	const char *type;
 	const char *id, *bucket, *fingerprint, *channel, *platform;	/* attributes; NULL: it has none */
 } types[] = {
-	{ "hcp_packer_artifact", "external_identifier", "bucket_name", "version_fingerprint", "channel_name", "platform" },
+	{ "hcp_packer_artifact", "external_identifier", "bucket_name", "version_fingerprint", "channel_name",
+		"platform" },
 	{ "hcp_packer_version", NULL, "bucket_name", "fingerprint", "channel_name", NULL },
 	{ "hcp_packer_image", "cloud_image_id", "bucket_name", "iteration_id", "channel", "cloud_provider" },
 	{ "hcp_packer_iteration", NULL, "bucket_name", "fingerprint", "channel", NULL },
@@ -56,14 +57,16 @@ static void enter(struct image_run *run, const struct image_source *s)
 
 	image_index_add(x, image_index_hash(x, RUN_CONFIG, s->config, strlen(s->config), NULL), RUN_CONFIG, s);
 	if (s->version && image_is_ulid(s->fingerprint, strlen(s->fingerprint)))
-		image_index_add(x, image_index_hash(x, RUN_MATCH, s->fingerprint, strlen(s->fingerprint), NULL), RUN_MATCH, s);
+		image_index_add(x, image_index_hash(x, RUN_MATCH, s->fingerprint, strlen(s->fingerprint), NULL),
+			RUN_MATCH, s);
 	if (s->id == NULL)
 		return;
 	/* As an image where only images stand; Google's short names are the same image with and without a project. */
 	for (int google = 0; google < 2; google++) {
 		image_normalise(s->id, google != 0, &id);
 		if (google == 0 || id.form == IMAGE_GCP_EITHER) {
-			image_index_add(x, image_index_hash(x, RUN_SOURCE, id.key, strlen(id.key), NULL), RUN_SOURCE, s);
+			image_index_add(x, image_index_hash(x, RUN_SOURCE, id.key, strlen(id.key), NULL), RUN_SOURCE,
+				s);
 			image_index_add(x, image_uses_match(run, &id), RUN_MATCH, s);
 		}
 		image_id_free(&id);
@@ -82,7 +85,8 @@ static void add_template(struct image_run *run, const struct value *values)
 
 		image_normalise(uuid, false, &id);
 		if (id.form == IMAGE_UUID)
-			image_index_add(&run->index, image_index_hash(&run->index, RUN_TEMPLATE, id.key, strlen(id.key), NULL),
+			image_index_add(&run->index, image_index_hash(&run->index, RUN_TEMPLATE, id.key, strlen(id.key),
+				NULL),
 				RUN_TEMPLATE, name);
 		image_id_free(&id);
 	}
@@ -94,7 +98,8 @@ const char *image_sources_template(const struct image_run *run, const char *uuid
 	struct image_id id;
 
 	image_normalise(uuid, false, &id);
-	e = image_index_next(&run->index, image_index_hash(&run->index, RUN_TEMPLATE, id.key, strlen(id.key), NULL), NULL);
+	e = image_index_next(&run->index, image_index_hash(&run->index, RUN_TEMPLATE, id.key, strlen(id.key), NULL),
+		NULL);
 	image_id_free(&id);
 	return e != NULL ? e->thing : NULL;
 }

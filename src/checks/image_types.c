@@ -140,7 +140,8 @@ void image_types_read(struct image_types *t, const struct doc_node *node, const 
 		for (size_t k = 0; k < n; k++) {
 			if (!path_usable(paths[k])) {
 				faults_error(faults, file, node->items[i]->line,
-					"types: %s: '%s' is no path: names with dots between, [] behind lists", type, paths[k]);
+					"types: %s: '%s' is no path: names with dots between, [] behind lists", type,
+					paths[k]);
 			} else {
 				t->rows = xreallocarray(t->rows, t->count + 1, sizeof(*t->rows));
 				t->rows[t->count++] = (struct image_row){ .type = type, .path = keep(t, paths[k]),

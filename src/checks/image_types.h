@@ -18,7 +18,7 @@ enum image_row_kind {
 
 struct image_row {
 	const char *type;
-	const char *path;		/* attribute names with dots between; [] behind one that is a list or set of blocks */
+	const char *path;		/* names with dots between; [] behind a list or set of blocks */
 	enum image_row_kind kind;
 	const char *instead;		/* a path: if it has a value, an image that is not known says nothing; NULL */
 	const char *unless;		/* a path: if it has a value, this one does not count; NULL */

@@ -174,7 +174,8 @@ void image_uses_add(struct image_run *run, const struct resource_change *change,
 		kept = policy_store_get(run->store, sizeof(*kept));
 		*kept = resource;
 		kept->address = policy_store_text(run->store, change->address, strlen(change->address));
-		kept->config = strcmp(config, change->address) == 0 ? kept->address : policy_store_word(run->store, config);
+		kept->config = strcmp(config, change->address) == 0 ? kept->address :
+			policy_store_word(run->store, config);
 		*run->last_resource = kept;
 		run->last_resource = &kept->next;
 	}

@@ -209,7 +209,8 @@ char *image_words_reason(const struct image_words *w, const char *action)
 {
 	struct buf out = BUF_INIT(8 * PART_MAX);
 	const struct { const char *before, *text, *behind; } parts[] = {
-		{ " is ", w->version, "" }, { ", ", w->revocation, "" }, { "; newest: ", w->newest, "" }, { "; ", w->notes, "" },
+		{ " is ", w->version, "" }, { ", ", w->revocation, "" }, { "; newest: ", w->newest, "" },
+			{ "; ", w->notes, "" },
 		{ " (", w->origin, ")" },
 	};
 	char *text;

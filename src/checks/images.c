@@ -2,7 +2,7 @@
  *
  *	images:
  *	  registry: /etc/planspool/images.json		# or a list of files
- *	  untracked: warn				# block or ignore; default: on_untracked_image of the registry, else warn
+ *	  untracked: warn				# block or ignore; default: as the registry says, else warn
  *	  marketplace: warn				# default: as untracked
  *	  floating: warn				# default: as untracked, warn if the registry knows it
  *	  incomplete: warn				# default
@@ -60,10 +60,12 @@ static void load_rule(const struct doc_node *arguments, const char *file, const 
 
 static void load_allow(struct images *c, const struct doc_node *node, const char *file, struct faults *faults)
 {
-	static const char *const keys[] = { [ALLOW_ID] = "id", [ALLOW_GLOB] = "glob", [ALLOW_MARKET] = "marketplace", NULL };
+	static const char *const keys[] = { [ALLOW_ID] = "id", [ALLOW_GLOB] = "glob", [ALLOW_MARKET] = "marketplace",
+		NULL };
 
 	if (node->kind != DOC_SEQUENCE) {
-		faults_error(faults, file, node->line, "allow: takes a list of {id: ...}, {glob: ...} or {marketplace: ...}");
+		faults_error(faults, file, node->line,
+			"allow: takes a list of {id: ...}, {glob: ...} or {marketplace: ...}");
 		return;
 	}
 	for (size_t i = 0; i < node->count; i++) {
@@ -71,7 +73,8 @@ static void load_allow(struct images *c, const struct doc_node *node, const char
 		const char *s;
 
 		if (entry->kind != DOC_MAPPING || entry->count != 1) {
-			faults_error(faults, file, entry->line, "allow: each entry is one of {id: ...}, {glob: ...} and "
+			faults_error(faults, file, entry->line,
+				"allow: each entry is one of {id: ...}, {glob: ...} and "
 				"{marketplace: ...}");
 			continue;
 		}
@@ -94,7 +97,8 @@ static void load_files(struct images *c, const struct doc_node *arguments, const
 	size_t n = 0;
 
 	if (node == NULL || config_texts(node, file, "registry", faults, &paths, &n) != 0 || n == 0) {
-		faults_error(faults, file, node != NULL ? node->line : arguments->line, "images: names no registry file (registry)");
+		faults_error(faults, file, node != NULL ? node->line : arguments->line,
+			"images: names no registry file (registry)");
 		free(paths);
 		return;
 	}
@@ -120,7 +124,8 @@ static void load_others(struct images *c, const struct doc_node *arguments, cons
 		load_allow(c, node, file, faults);
 	if ((node = doc_get(arguments, "types")) != NULL)
 		image_types_read(&c->types, node, file, faults);
-	if ((node = doc_get(arguments, "max_age")) != NULL && (s = config_text(node, file, "max_age", faults)) != NULL &&
+	if ((node = doc_get(arguments, "max_age")) != NULL &&
+		(s = config_text(node, file, "max_age", faults)) != NULL &&
 		text_duration(s, &c->max_age_ms) != 0)
 		faults_error(faults, file, node->line, "max_age: '%s' is no duration: 24h, 30m", s);
 	if ((node = doc_get(arguments, "on_registry_error")) == NULL ||
@@ -145,7 +150,8 @@ static void first_look(struct images *c, struct faults *faults)
 
 static void *images_load(const struct doc_node *arguments, const char *file, struct faults *faults)
 {
-	static const char *const keys[] = { "registry", "untracked", "marketplace", "floating", "incomplete", "allow", "types",
+	static const char *const keys[] = { "registry", "untracked", "marketplace", "floating", "incomplete", "allow",
+		"types",
 		"max_age", "on_registry_error", NULL };
 	size_t errors = faults->errors;
 	struct images *c;
@@ -193,7 +199,8 @@ static void say_registry(const struct images_run *r)
 {
 	const struct image_run *run = &r->run;
 	struct outcome one = { .id = "images.registry" };
-	char *stale = run->registry != NULL ? image_registry_stale(run->registry, run->now_ms, run->check->max_age_ms) : NULL;
+	char *stale = run->registry != NULL ? image_registry_stale(run->registry, run->now_ms, run->check->max_age_ms) :
+		NULL;
 
 	if (stale != NULL) {
 		one.status = OUTCOME_WARNING;
@@ -206,7 +213,8 @@ static void say_registry(const struct images_run *r)
 	if (run->trouble == NULL)
 		return;
 	one.status = run->check->trouble_warns || run->registry != NULL ? OUTCOME_WARNING : OUTCOME_ERROR;
-	one.description = run->registry != NULL ? "The registry of images cannot be read; the one read before is in use" :
+	one.description =
+		run->registry != NULL ? "The registry of images cannot be read; the one read before is in use" :
 		"The registry of images is not available";
 	one.reason = run->trouble;
 	one.help = "Repair the file; `planspool images list` reads it as this check does.";
@@ -269,7 +277,8 @@ static void prior(struct images_run *r, const struct value *v)
 	const char *type = value_text(value_get(v, "type"), NULL), *address = value_text(value_get(v, "address"), NULL);
 
 	if (value_is(value_get(v, "mode"), "data") && type != NULL && address != NULL)
-		image_sources_add(&r->run, type, address, value_get(v, "values"), NULL, value_get(v, "sensitive_values"));
+		image_sources_add(&r->run, type, address, value_get(v, "values"), NULL,
+			value_get(v, "sensitive_values"));
 }
 
 static void scalar(struct images_run *r, const struct plan_item *item)

@@ -194,7 +194,8 @@ static void put_description(json_t *attributes, struct outcomes *o, const struct
 
 	if (what != NULL && first->alone && first->address != NULL) {
 		counted = xasprintf("%.*s: %.*s", (int)text_utf8_prefix(what, strlen(what), DESCRIPTION_MAX / 2), what,
-			(int)text_utf8_prefix(first->address, strlen(first->address), DESCRIPTION_MAX / 2 - 2), first->address);
+			(int)text_utf8_prefix(first->address, strlen(first->address), DESCRIPTION_MAX / 2 - 2),
+			first->address);
 		put_text(attributes, "description", counted, DESCRIPTION_MAX);
 		free(counted);
 	} else if (what != NULL && g->total > 1 && first->address != NULL) {

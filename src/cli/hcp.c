@@ -135,7 +135,8 @@ char *hcp_escape(const char *s)
 
 	for (; *s != '\0'; s++) {
 		/* A dot is left as it is inside of a word only: no segment may be . or .. */
-		if (strchr(plain, *s) != NULL || (*s == '.' && out.len > 0 && out.data[out.len - 1] != '.' && s[1] != '\0'))
+		if (strchr(plain, *s) != NULL || (*s == '.' && out.len > 0 && out.data[out.len - 1] != '.' &&
+			s[1] != '\0'))
 			buf_printf(&out, "%c", *s);
 		else
 			buf_printf(&out, "%%%02X", (unsigned char)*s);
@@ -353,7 +354,8 @@ out:
 	return result;
 }
 
-enum hcp_result hcp_list(struct hcp *h, const char *path, const char *key, void (*each)(void *context, const json_t *element),
+enum hcp_result hcp_list(struct hcp *h, const char *path, const char *key,
+	void (*each)(void *context, const json_t *element),
 	void *context)
 {
 	char *token = xstrdup("");

@@ -33,7 +33,8 @@ enum hcp_result {
 /* GETs what stands below the project; path begins with / and is escaped. */
 enum hcp_result hcp_get(struct hcp *h, const char *path, json_t **out);
 /* All pages of a list: each is called with every element under key. */
-enum hcp_result hcp_list(struct hcp *h, const char *path, const char *key, void (*each)(void *context, const json_t *element),
+enum hcp_result hcp_list(struct hcp *h, const char *path, const char *key,
+	void (*each)(void *context, const json_t *element),
 	void *context);
 const char *hcp_why(const struct hcp *h);
 

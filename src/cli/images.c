@@ -172,7 +172,8 @@ static int print_list(const struct image_registry *r, const char *bucket, enum c
 
 static int list(const struct cli_command *self, int argc, char **argv)
 {
-	static const struct option known[] = { { "file", 1, 0, 'f' }, { "format", 1, 0, 'F' }, CLI_OPTIONS, { 0, 0, 0, 0 } };
+	static const struct option known[] = { { "file", 1, 0, 'f' }, { "format", 1, 0, 'F' }, CLI_OPTIONS,
+		{ 0, 0, 0, 0 } };
 	struct faults faults = { NULL, 0, 0 };
 	enum cli_format format = CLI_TEXT;
 	struct image_registry *r;
@@ -277,7 +278,8 @@ static int images(const struct cli_command *self, int argc, char **argv)
 			cli_usage_error(self, "there is no '%s': list, check, add, revoke, restore or sync", argv[1]);
 	}
 	name = xasprintf("images %s", command->name);
-	as = (struct cli_command){ .name = name, .synopsis = command->synopsis, .purpose = command->purpose, .help = command->help };
+	as = (struct cli_command){ .name = name, .synopsis = command->synopsis, .purpose = command->purpose,
+		.help = command->help };
 	status = command->run(&as, argc - 1, argv + 1);
 	free(name);
 	return status;
@@ -294,6 +296,7 @@ const struct cli_command command_images = {
 		"  revoke BUCKET VERSION        revoke a version, now or later\n"
 		"  restore BUCKET VERSION       take a revocation back\n"
 		"  sync                         fetch the registry from HCP Packer, or what speaks its API\n"
-		"\n'planspool images COMMAND --help' says more. The registry is -f FILE, else " PLANSPOOL_IMAGES_FILE ".\n",
+		"\n'planspool images COMMAND --help' says more. The registry is -f FILE, else " PLANSPOOL_IMAGES_FILE
+		".\n",
 	.run = images,
 };

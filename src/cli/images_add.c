@@ -31,11 +31,14 @@ struct adding {
 static int parse(const struct cli_command *self, int argc, char **argv, struct adding *a)
 {
 	enum { BUCKET = 256, VERSION_NAME, FINGERPRINT, RUN, CHANNEL, REGION, PROJECT };
-	static const struct option known[] = { { "file", 1, 0, 'f' }, { "bucket", 1, 0, BUCKET }, { "version", 1, 0, VERSION_NAME },
-		{ "fingerprint", 1, 0, FINGERPRINT }, { "run", 1, 0, RUN }, { "channel", 1, 0, CHANNEL }, { "region", 1, 0, REGION },
+	static const struct option known[] = { { "file", 1, 0, 'f' }, { "bucket", 1, 0, BUCKET },
+		{ "version", 1, 0, VERSION_NAME },
+		{ "fingerprint", 1, 0, FINGERPRINT }, { "run", 1, 0, RUN }, { "channel", 1, 0, CHANNEL },
+		{ "region", 1, 0, REGION },
 		{ "project", 1, 0, PROJECT }, { "help", 0, 0, CLI_OPTION_HELP }, { 0, 0, 0, 0 } };
 	const struct { int option; const char **to; } texts[] = {
-		{ 'f', &a->file }, { BUCKET, &a->bucket }, { VERSION_NAME, &a->version }, { FINGERPRINT, &a->fingerprint },
+		{ 'f', &a->file }, { BUCKET, &a->bucket }, { VERSION_NAME, &a->version },
+			{ FINGERPRINT, &a->fingerprint },
 		{ RUN, &a->run }, { CHANNEL, &a->channel }, { REGION, &a->region }, { PROJECT, &a->project },
 	};
 	int c, status;
@@ -87,10 +90,12 @@ static const struct {
 	enum { AS_IS, REGION_FIRST, REGIONS_FIRST } form;
 } builders[] = {
 	{ "amazon", "aws", REGION_FIRST }, { "googlecompute", "gce", AS_IS }, { "azure", "azure", AS_IS },
-	{ "vsphere", "vsphere", AS_IS }, { "openstack", "openstack", AS_IS }, { "digitalocean", "digitalocean", REGIONS_FIRST },
+	{ "vsphere", "vsphere", AS_IS }, { "openstack", "openstack", AS_IS },
+	{ "digitalocean", "digitalocean", REGIONS_FIRST },
 };
 
-static void add_artifact(json_t *artifacts, const struct adding *a, const json_t *build, const char *platform, const char *region,
+static void add_artifact(json_t *artifacts, const struct adding *a, const json_t *build, const char *platform,
+	const char *region,
 	const char *id)
 {
 	json_t *one = json_new_object(), *aliases;
@@ -111,7 +116,8 @@ static void add_artifact(json_t *artifacts, const struct adding *a, const json_t
 }
 
 /* "region:id,region:id" */
-static void add_pairs(json_t *artifacts, const struct adding *a, const json_t *build, const char *platform, const char *id)
+static void add_pairs(json_t *artifacts, const struct adding *a, const json_t *build, const char *platform,
+	const char *id)
 {
 	char *copy = xstrdup(id), *rest = copy, *pair;
 
@@ -121,13 +127,15 @@ static void add_pairs(json_t *artifacts, const struct adding *a, const json_t *b
 		if (colon != NULL)
 			*colon = '\0';
 		if (*pair != '\0' || colon != NULL)
-			add_artifact(artifacts, a, build, platform, colon != NULL ? pair : "", colon != NULL ? colon + 1 : pair);
+			add_artifact(artifacts, a, build, platform, colon != NULL ? pair : "",
+				colon != NULL ? colon + 1 : pair);
 	}
 	free(copy);
 }
 
 /* "region,region:id" */
-static void add_regions(json_t *artifacts, const struct adding *a, const json_t *build, const char *platform, const char *id)
+static void add_regions(json_t *artifacts, const struct adding *a, const json_t *build, const char *platform,
+	const char *id)
 {
 	char *copy = xstrdup(id), *colon = strrchr(copy, ':'), *rest = copy, *region;
 
@@ -229,7 +237,8 @@ static int enter(const struct adding *a, struct images_file *f, const char *run,
 	}
 	json_put(version, "artifacts", artifacts);
 	if (images_version(bucket, name) != NULL || images_version(bucket, fingerprint) != NULL) {
-		status = cli_trouble("%s: bucket '%s' has a version %s (%s) already", f->path, a->bucket, name, fingerprint);
+		status = cli_trouble("%s: bucket '%s' has a version %s (%s) already", f->path, a->bucket, name,
+			fingerprint);
 		json_free(version);
 		goto out;
 	}
@@ -272,7 +281,8 @@ static int add(const struct cli_command *self, int argc, char **argv)
 	if (json_count(artifacts) == 0) {
 		json_free(artifacts);
 		json_free(manifest);
-		return cli_trouble("%s: there is no image of the run %s", a.manifest, run != NULL ? run : "(last_run_uuid is not given)");
+		return cli_trouble("%s: there is no image of the run %s", a.manifest, run != NULL ? run :
+			"(last_run_uuid is not given)");
 	}
 	status = images_file_open(images_path(a.file), true, &f);
 	if (status == CLI_GO_ON)

@@ -66,8 +66,10 @@ static json_t *aliases_of(const json_t *build, const char *platform, const char 
 {
 	const json_t *labels = json_get(build, "labels");
 	const char *link = json_get_string(labels, "self_link"), *project = json_get_string(labels, "project_id");
-	const char *group = json_get_string(labels, "sig_resource_group"), *gallery = json_get_string(labels, "sig_name");
-	const char *image = json_get_string(labels, "sig_image_name"), *version = json_get_string(labels, "sig_image_version");
+	const char *group = json_get_string(labels, "sig_resource_group"),
+		*gallery = json_get_string(labels, "sig_name");
+	const char *image = json_get_string(labels, "sig_image_name"),
+		*version = json_get_string(labels, "sig_image_version");
 	json_t *aliases = json_new_array();
 
 	if (strcasecmp(platform, "gce") == 0 && link != NULL && *link != '\0')
@@ -75,7 +77,9 @@ static json_t *aliases_of(const json_t *build, const char *platform, const char 
 	if (strcasecmp(platform, "gce") == 0 && project != NULL && *project != '\0')
 		add_alias(aliases, xasprintf("projects/%s/global/images/%s", project, id));
 	if (strcasecmp(platform, "azure") == 0 && group != NULL && gallery != NULL && image != NULL && version != NULL)
-		add_alias(aliases, xasprintf("*/resourceGroups/%s/providers/Microsoft.Compute/galleries/%s/images/%s/versions/%s", group,
+		add_alias(aliases,
+			xasprintf("*/resourceGroups/%s/providers/Microsoft.Compute/galleries/%s/images/%s/versions/%s",
+			group,
 			gallery, image, version));
 	return aliases;
 }

@@ -69,7 +69,8 @@ static void change(json_t *version, const struct edit *e, bool revoking)
 	char at[TEXT_TIME_SIZE];
 
 	text_time(e->at_ms, at);
-	json_put_string(version, "status", !revoking ? "active" : e->at_ms > images_now() ? "revocation_scheduled" : "revoked");
+	json_put_string(version, "status", !revoking ? "active" : e->at_ms > images_now() ? "revocation_scheduled" :
+		"revoked");
 	json_put(version, "revoke_at", revoking ? json_new_string(at) : NULL);
 	json_put_string(version, "revocation_message", revoking && e->message != NULL ? e->message : "");
 	json_put_string(version, "revocation_author", revoking ? author : "");
@@ -83,7 +84,8 @@ static void warn_synced(const struct images_file *f)
 	const char *kind = json_get_string(json_get(f->top, "source"), "kind");
 
 	if (kind != NULL && strcmp(kind, "hcp-packer") == 0)
-		fprintf(stderr, "planspool: note: the next 'planspool images sync' into this file takes this change back;\n"
+		fprintf(stderr,
+			"planspool: note: the next 'planspool images sync' into this file takes this change back;\n"
 			"keep a registry of your own beside it: a revocation in any of them counts\n");
 }
 

@@ -76,7 +76,8 @@ static void split(struct images_file *f)
 {
 	const char *slash = strrchr(f->path, '/');
 
-	f->folder = slash == NULL ? xstrdup(".") : slash == f->path ? xstrdup("/") : xstrndup(f->path, (size_t)(slash - f->path));
+	f->folder = slash == NULL ? xstrdup(".") : slash == f->path ? xstrdup("/") :
+		xstrndup(f->path, (size_t)(slash - f->path));
 	f->name = xstrdup(slash != NULL ? slash + 1 : f->path);
 }
 

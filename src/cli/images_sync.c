@@ -43,13 +43,15 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct s
 {
 	enum { API = 256, AUTH, ORGANIZATION, PROJECT, CREDENTIALS, CA_FILE, FORCE };
 	static const struct option known[] = { { "file", 1, 0, 'f' }, { "api", 1, 0, API }, { "auth", 1, 0, AUTH },
-		{ "organization", 1, 0, ORGANIZATION }, { "project", 1, 0, PROJECT }, { "credentials", 1, 0, CREDENTIALS },
+		{ "organization", 1, 0, ORGANIZATION }, { "project", 1, 0, PROJECT },
+		{ "credentials", 1, 0, CREDENTIALS },
 		{ "ca-file", 1, 0, CA_FILE }, { "force", 0, 0, FORCE }, CLI_OPTIONS, { 0, 0, 0, 0 } };
 	int c, status;
 
 	while ((c = getopt_long(argc, argv, ":f:hV", known, NULL)) != -1) {
 		const char **to = c == 'f' ? &s->file : c == ORGANIZATION ? &s->settings.organization : c == PROJECT ?
-			&s->settings.project : c == CREDENTIALS ? &s->credentials : c == CA_FILE ? &s->settings.ca_file : NULL;
+			&s->settings.project : c == CREDENTIALS ? &s->credentials :
+			c == CA_FILE ? &s->settings.ca_file : NULL;
 
 		if (to != NULL) {
 			*to = optarg;
@@ -86,7 +88,8 @@ static char *from_environment(const char *host, const char *tls)
 	if (strstr(host, "://") != NULL)
 		return xstrdup(host);
 	if (mode != NULL && strcmp(mode, "insecure") == 0) {
-		cli_trouble("%s=insecure: certificates are always verified here; name the authority with --ca-file", tls);
+		cli_trouble("%s=insecure: certificates are always verified here; name the authority with --ca-file",
+			tls);
 		return NULL;
 	}
 	return xasprintf("%s://%s", mode != NULL && strcmp(mode, "disabled") == 0 ? "http" : "https", host);
@@ -102,16 +105,19 @@ static void drop_slash(char *url)
 
 static int choose_urls(struct sync *s)
 {
-	const char *geography = environment("HCP_GEOGRAPHY"), *api = environment("HCP_API_ADDRESS"), *auth = environment("HCP_AUTH_URL");
+	const char *geography = environment("HCP_GEOGRAPHY"), *api = environment("HCP_API_ADDRESS"),
+		*auth = environment("HCP_AUTH_URL");
 	bool europe = geography != NULL && strcmp(geography, "eu") == 0;
 
 	if (geography != NULL && !europe && strcmp(geography, "us") != 0)
 		return cli_trouble("HCP_GEOGRAPHY=%s: us and eu are known", geography);
 	if (s->api == NULL)
-		s->api = from_environment(api != NULL ? api : europe ? "api.cloud.eu.hashicorp.com" : "api.cloud.hashicorp.com",
+		s->api = from_environment(api != NULL ? api : europe ? "api.cloud.eu.hashicorp.com" :
+			"api.cloud.hashicorp.com",
 			"HCP_API_TLS");
 	if (s->auth == NULL)
-		s->auth = from_environment(auth != NULL ? auth : europe ? "auth.idp.eu.hashicorp.com" : "auth.idp.hashicorp.com",
+		s->auth = from_environment(auth != NULL ? auth : europe ? "auth.idp.eu.hashicorp.com" :
+			"auth.idp.hashicorp.com",
 			"HCP_AUTH_TLS");
 	if (s->api == NULL || s->auth == NULL)
 		return CLI_TROUBLE;
@@ -161,13 +167,15 @@ static int choose_account(struct sync *s, json_t **file)
 		s->secret = secret_of(environment("HCP_CLIENT_SECRET"));
 	}
 	if (s->id == NULL || s->secret == NULL)
-		return cli_trouble("no client id and secret: --credentials FILE, or HCP_CLIENT_ID and HCP_CLIENT_SECRET");
+		return cli_trouble("no client id and secret: --credentials FILE, or HCP_CLIENT_ID and "
+			"HCP_CLIENT_SECRET");
 	if (s->settings.organization == NULL)
 		s->settings.organization = environment("HCP_ORGANIZATION_ID");
 	if (s->settings.project == NULL)
 		s->settings.project = environment("HCP_PROJECT_ID");
 	if (s->settings.organization == NULL || s->settings.project == NULL)
-		return cli_trouble("no organization and project: --organization and --project, or HCP_ORGANIZATION_ID and HCP_PROJECT_ID");
+		return cli_trouble("no organization and project: --organization and --project, or HCP_ORGANIZATION_ID "
+			"and HCP_PROJECT_ID");
 	s->settings.id = s->id;
 	s->settings.secret = s->secret;
 	return CLI_GO_ON;
@@ -348,7 +356,8 @@ static int write_file(struct sync *s)
 	if (status != CLI_GO_ON)
 		goto out;
 	if (!s->force && s->version_count == 0 && holds_images(f.top)) {
-		status = cli_trouble("%s: not replaced, as the project is empty and the file is not; --force does it", f.path);
+		status = cli_trouble("%s: not replaced, as the project is empty and the file is not; --force does it",
+			f.path);
 		goto out;
 	}
 	top = make_top(s, f.top);
@@ -357,7 +366,8 @@ static int write_file(struct sync *s)
 	status = images_file_save(&f);
 	if (status == CLI_GO_ON) {
 		printf("%zu %s, %zu %s, %zu %s\n", buckets, buckets == 1 ? "bucket" : "buckets", s->version_count,
-			s->version_count == 1 ? "version" : "versions", s->artifact_count, s->artifact_count == 1 ? "image" : "images");
+			s->version_count == 1 ? "version" : "versions", s->artifact_count,
+			s->artifact_count == 1 ? "image" : "images");
 		status = cli_flush(CLI_OK);
 	}
 out:

@@ -80,7 +80,8 @@ static char *name_in(const struct plan_item *item, const char *between, const ch
 	char *copy;
 
 	for (size_t i = 0; i < item->module_count && fits; i++)
-		fits = buf_append(&text, ".module.", i > 0 ? 8 : 0) == 0 && buf_append(&text, "module.", i == 0 ? 7 : 0) == 0 &&
+		fits = buf_append(&text, ".module.", i > 0 ? 8 : 0) == 0 &&
+			buf_append(&text, "module.", i == 0 ? 7 : 0) == 0 &&
 			buf_append(&text, item->modules[i], strlen(item->modules[i])) == 0;
 	if (fits && *between == '.' && text.len == 0)
 		between = "";
@@ -179,7 +180,8 @@ static void add_resource(struct references *r, const struct plan_item *item)
 static void add_call(struct references *r, const struct plan_item *item)
 {
 	for (const struct value *e = value_first(item->value); e != NULL; e = value_next(e)) {
-		char *input = xasprintf("%s#input.%s", item->key, value_key(e, NULL)), *call = xasprintf("module.%s", input);
+		char *input = xasprintf("%s#input.%s", item->key, value_key(e, NULL)),
+			*call = xasprintf("module.%s", input);
 		bool ignored = false;
 
 		add_expressions(r, add_source(r, name_in(item, ".", call)), e, &ignored);
@@ -202,7 +204,8 @@ void references_add(struct references *r, const struct plan_item *item)
 			add_call(r, item);
 		break;
 	case PLAN_CONFIG_OUTPUT:
-		add_expressions(r, add_source(r, name_in(item, "#output.", item->key)), value_get(item->value, "expression"),
+		add_expressions(r, add_source(r, name_in(item, "#output.", item->key)),
+			value_get(item->value, "expression"),
 			&ignored);
 		drop_empty(r);
 		break;
@@ -263,7 +266,8 @@ static size_t index_length(const char *s)
 /* data.TYPE.NAME[INDEX].ATTRIBUTE in a module. */
 static void end(struct following *f, const char *module, size_t module_len, const char *text)
 {
-	size_t type = strcspn(text + 5, ".") + 5, name = text[type] == '.' ? type + 1 + strcspn(text + type + 1, ".[") : type;
+	size_t type = strcspn(text + 5, ".") + 5, name = text[type] == '.' ? type + 1 + strcspn(text + type + 1, ".[") :
+		type;
 	size_t index = index_length(text + name), attribute = name + index;
 	struct reference_target target;
 	char *address, *bracket;
@@ -313,7 +317,8 @@ static void follow(struct following *f, const char *module, size_t module_len, c
 		size_t step = 7 + strcspn(text + 7, ".["), at = step + index_length(text + step);
 		bool one = text[at] == '.';
 
-		name = xasprintf("%.*s%s%.*s#output.%.*s", (int)module_len, module, module_len > 0 ? "." : "", (int)step, text,
+		name = xasprintf("%.*s%s%.*s#output.%.*s", (int)module_len, module, module_len > 0 ? "." : "",
+			(int)step, text,
 			one ? (int)strcspn(text + at + 1, ".[") : 0, one ? text + at + 1 : "");
 		follow_sources(f, name, !one, depth + 1);
 		free(name);
@@ -354,7 +359,8 @@ static void follow_sources(struct following *f, const char *name, bool all, unsi
 	}
 }
 
-bool references_of(struct references *r, const char *resource, void (*found)(void *context, const struct reference_target *target),
+bool references_of(struct references *r, const char *resource,
+	void (*found)(void *context, const struct reference_target *target),
 	void *context)
 {
 	struct following f = { r, found, context, true };
@@ -388,6 +394,20 @@ char *references_config_address(const char *address)
 	}
 	*to = '\0';
 	return copy;
+}
+
+size_t references_module(const char *address)
+{
+	size_t at = 0, len = 0;
+
+	while (starts(address + at, "module.")) {
+		at += 7 + strcspn(address + at + 7, ".[");
+		at += index_length(address + at);
+		len = at;
+		if (address[at++] != '.')
+			break;
+	}
+	return len;
 }
 
 const char *references_index(const char *address)

@@ -25,7 +25,8 @@ struct reference_target {
 };
 /* Everything that a resource of the configuration leads to, each once for each way it is written. False if there was
  * too much to follow it all. */
-bool references_of(struct references *r, const char *resource, void (*found)(void *context, const struct reference_target *target),
+bool references_of(struct references *r, const char *resource,
+	void (*found)(void *context, const struct reference_target *target),
 	void *context);
 
 /* Calls each for every resource of the configuration that leads anywhere. */
@@ -33,6 +34,8 @@ void references_resources(const struct references *r, void (*each)(void *context
 
 /* The address in the configuration of an instance: without what is in brackets. Allocated. */
 char *references_config_address(const char *address);
+/* How much of an address is its modules, module.a[0].module.b; 0 in the root. */
+size_t references_module(const char *address);
 /* What stands in brackets at the end of an address, with them; "" if nothing does. Points into it. */
 const char *references_index(const char *address);
 
