@@ -169,6 +169,10 @@ void image_report(const struct image_run *run, const struct image_finding *f, st
 	struct image_words w;
 
 	count(counts, f, status);
+	if (!outcomes_keeps(run->outcomes, one.id, status)) {
+		outcomes_add(run->outcomes, &one);
+		return;
+	}
 	image_words_make(run->now_ms, f, &w);
 	if (f->class == CLASS_AMBIGUOUS) {
 		description = xasprintf("%s; the worst of them is %s", looks[f->class].description,

@@ -75,7 +75,6 @@ struct image_run {
 	struct outcomes *outcomes;
 	int64_t now_ms;
 	struct policy_store *store;
-	struct policy_hashes seen;		/* uses of resources, so that each is kept once */
 	struct image_resource *resources, **last_resource;
 	size_t bare_count;			/* kept resources without uses */
 	struct policy_hashes dropped;		/* config addresses of those that were not kept */

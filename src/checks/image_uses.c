@@ -25,7 +25,7 @@ struct collecting {
 	struct image_run *run;
 	struct image_resource *resource;
 	struct image_use **last;
-	uint64_t number;		/* of the resource, for seen */
+	struct policy_hashes seen;	/* uses of the resource, so that each is kept once */
 	struct policy_hashes before;
 	const char *previous;		/* the first image before the change */
 	bool collecting_before;
@@ -34,13 +34,12 @@ struct collecting {
 /* Adds a use unless the resource has it. */
 static struct image_use *use(struct collecting *c, int kind, uint64_t what)
 {
-	const uint64_t parts[2] = { c->number, (uint64_t)kind };
-	uint64_t hash = policy_store_hash(c->run->store, what, parts, sizeof(parts));
+	uint64_t hash = policy_store_hash(c->run->store, what, &kind, sizeof(kind));
 	struct image_use *u;
 
-	if (policy_hashes_has(&c->run->seen, hash))
+	if (policy_hashes_has(&c->seen, hash))
 		return NULL;
-	policy_hashes_add(&c->run->seen, hash);
+	policy_hashes_add(&c->seen, hash);
 	u = policy_store_get(c->run->store, sizeof(*u));
 	*c->last = u;
 	c->last = &u->next;
@@ -160,7 +159,6 @@ void image_uses_add(struct image_run *run, const struct resource_change *change,
 	char *config = references_config_address(change->address);
 	struct image_resource *kept;
 
-	c.number = policy_store_hash(run->store, 3, change->address, strlen(change->address));
 	for (size_t i = 0; i < rows; i++) {
 		c.collecting_before = resource.action == IMAGE_UPDATE;
 		if (c.collecting_before)
@@ -170,6 +168,7 @@ void image_uses_add(struct image_run *run, const struct resource_change *change,
 	}
 	look_anywhere(&c, change->after);
 	policy_hashes_free(&c.before);
+	policy_hashes_free(&c.seen);
 	if (resource.uses != NULL || keep_bare(run, config)) {
 		kept = policy_store_get(run->store, sizeof(*kept));
 		*kept = resource;

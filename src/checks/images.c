@@ -331,7 +331,6 @@ static void images_stop(void *state)
 	image_files_release(run->check->files, run->registry);
 	references_free(run->references);
 	image_index_free(&run->index);
-	policy_hashes_free(&run->seen);
 	policy_hashes_free(&run->dropped);
 	policy_store_free(run->store);
 	free(r);

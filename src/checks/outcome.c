@@ -271,6 +271,19 @@ void outcomes_add(struct outcomes *o, const struct outcome *one)
 	keep(o, one, status, id->s, group);
 }
 
+bool outcomes_keeps(const struct outcomes *o, const char *id, enum outcome_status s)
+{
+	size_t n = strlen(id);
+	const struct text *t;
+
+	if (o->keep_all || s == OUTCOME_PASSED || o->pool_room == 0)
+		return o->keep_all || s != OUTCOME_PASSED;
+	t = *slot_of(o->pool, o->pool_room, id, n, hash_of(id, n));
+	if (t == NULL || t->groups == NULL || t->groups[s].kept == 0)
+		return true;
+	return t->groups[s].kept < OUTCOME_HITS_KEPT && o->pool_bytes < TEXT_MAX;
+}
+
 void outcomes_check_failed_to_run(struct outcomes *o, const char *check, const char *format, ...)
 {
 	struct outcome one = { .status = OUTCOME_ERROR, .id = check, .description = "The check could not run" };

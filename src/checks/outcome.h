@@ -52,6 +52,9 @@ void outcomes_clear(struct outcomes *o);	/* as if new: the run starts over */
 /* Copies; texts longer than anything legitimate are cut. Reasons and descriptions are for one line. */
 void outcomes_add(struct outcomes *o, const struct outcome *one);
 
+/* Whether the texts of one more outcome of that id and status would be kept: else only its id and status count. */
+bool outcomes_keeps(const struct outcomes *o, const char *id, enum outcome_status s);
+
 /* A whole check could not run: an error outcome whose id is the check's name. */
 void outcomes_check_failed_to_run(struct outcomes *o, const char *check, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
