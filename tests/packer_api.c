@@ -67,7 +67,9 @@ static const struct {
 		"{\"id\":\"01V0\",\"name\":\"v0\",\"fingerprint\":\"F0\",\"status\":\"VERSION_RUNNING\",\"revoke_at\":n"
 		"ull,\"builds\":[]}],"
 		"\"pagination\":{\"next_page_token\":\"2\"}}" },
-	{ "/buckets/ubuntu/versions", "2", "{\"versions\":[{\"id\":\"01V10\",\"name\":\"v10\",\"fingerprint\":\"F10\","
+	{ "/buckets/ubuntu/versions", "2",
+	"{\"versions\":[{\"name\":\"v0\",\"fingerprint\":\"F0\",\"status\":\"VERSION_RUNNING\"},{\"id\":\"01V10\",\"nam"
+	"e\":\"v10\",\"fingerprint\":\"F10\","
 		"\"status\":\"VERSION_ACTIVE\",\"created_at\":\"2019-06-01T00:00:00Z\",\"revoke_at\":\"0001-01-01T00:00"
 		":00.000Z\"},"
 		"{\"name\":\"v8\",\"fingerprint\":\"F8 "

@@ -314,14 +314,14 @@ void image_classify(struct image_run *run, struct image_finding *f)
 	f->class = f->worst = CLASS_UNKNOWN;
 	f->revoke_ms = IMAGE_NEVER;
 	f->text = u != NULL && u->text != NULL ? u->text : f->source != NULL ? f->source->id : NULL;
-	if (f->resource->action == IMAGE_DEFERRED)
+	if (f->resource->action == IMAGE_DEFERRED || (f->text == NULL && f->source == NULL))
 		return;
 	if (u != NULL && u->kind != IMAGE_ANYWHERE && u->text == NULL) {
 		f->text = NULL;
 	} else if (u != NULL && u->kind == IMAGE_MARKET) {
 		f->class = CLASS_MARKETPLACE;
 		f->allowed = allowed_by(run->check, f->text, NULL, false, f->text);
-	} else if (f->text == NULL) {
+	} else if (f->text == NULL && f->source != NULL) {
 		classify_version(run, f);
 	} else if (u != NULL && u->kind == IMAGE_VSPHERE) {
 		classify_template(run, f);

@@ -24,6 +24,7 @@
 #include "cli/hcp.h"
 #include "cli/images.h"
 #include "cli/images_convert.h"
+#include "plan/keyset.h"
 
 struct sync {
 	const char *file, *credentials;
@@ -32,7 +33,10 @@ struct sync {
 	struct hcp_settings settings;
 	struct secret *id, *secret;
 	struct hcp *hcp;
+	json_t *found;			/* buckets as the API has them */
 	json_t *buckets;		/* as they are to be in the file */
+	/* Names and fingerprints that came: a list that changes while it is paged can repeat what it had. */
+	struct keyset names, fingerprints;
 	/* Of the bucket that is being fetched: */
 	json_t *versions;
 	bool failed;
@@ -183,10 +187,11 @@ static int choose_account(struct sync *s, json_t **file)
 
 static void note_bucket(void *context, const json_t *bucket)
 {
-	json_t *list = context;
+	struct sync *s = context;
+	const char *name = json_get_string(bucket, "name");
 
-	if (json_get_string(bucket, "name") != NULL)
-		json_add(list, json_copy(bucket));
+	if (name != NULL && keyset_add(&s->names, 0, name, strlen(name)) == KEYSET_NEW)
+		json_add(s->found, json_copy(bucket));
 }
 
 /* The path of something in the bucket. Allocated. */
@@ -202,7 +207,10 @@ static void note_version(void *context, const json_t *version)
 {
 	struct sync *s = context;
 
-	if (json_get_string(version, "fingerprint") != NULL && json_get_string(version, "name") != NULL)
+	const char *fingerprint = json_get_string(version, "fingerprint");
+
+	if (fingerprint != NULL && json_get_string(version, "name") != NULL &&
+		keyset_add(&s->fingerprints, 0, fingerprint, strlen(fingerprint)) == KEYSET_NEW)
 		json_add(s->versions, json_copy(version));
 }
 
@@ -257,6 +265,7 @@ static void pull_bucket(struct sync *s, const json_t *bucket)
 	enum hcp_result result;
 
 	s->versions = json_new_array();
+	keyset_cut(&s->fingerprints, 0);
 	result = hcp_list(s->hcp, path, "versions", note_version, s);
 	free(path);
 	s->failed = s->failed || (result != HCP_OK && result != HCP_ABSENT);
@@ -285,19 +294,17 @@ static void pull_bucket(struct sync *s, const json_t *bucket)
 static int pull(struct sync *s)
 {
 	char why[HCP_WHY];
-	json_t *list;
 	enum hcp_result result;
 
 	s->hcp = hcp_new(&s->settings, why);
 	if (s->hcp == NULL)
 		return cli_trouble("%s", why);
 	s->buckets = json_new_array();
-	list = json_new_array();
-	result = hcp_list(s->hcp, "/buckets", "buckets", note_bucket, list);
+	s->found = json_new_array();
+	result = hcp_list(s->hcp, "/buckets", "buckets", note_bucket, s);
 	s->failed = result != HCP_OK;
-	for (size_t i = 0; i < json_count(list) && !s->failed; i++)
-		pull_bucket(s, json_at(list, i));
-	json_free(list);
+	for (size_t i = 0; i < json_count(s->found) && !s->failed; i++)
+		pull_bucket(s, json_at(s->found, i));
 	if (s->failed)
 		return cli_trouble("%s: %s; nothing was changed", s->api, hcp_why(s->hcp));
 	return CLI_GO_ON;
@@ -381,6 +388,8 @@ static int run_sync(const struct cli_command *self, int argc, char **argv)
 	json_t *credentials = NULL;
 	int status = parse(self, argc, argv, &s);
 
+	keyset_init(&s.names, SIZE_MAX);
+	keyset_init(&s.fingerprints, SIZE_MAX);
 	if (status == CLI_GO_ON)
 		status = choose_urls(&s);
 	if (status == CLI_GO_ON)
@@ -390,7 +399,10 @@ static int run_sync(const struct cli_command *self, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = write_file(&s);
 	hcp_free(s.hcp);
+	json_free(s.found);
 	json_free(s.buckets);
+	keyset_free(&s.names);
+	keyset_free(&s.fingerprints);
 	json_free(credentials);
 	secret_free(s.id);
 	secret_free(s.secret);
