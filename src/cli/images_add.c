@@ -6,7 +6,7 @@
  * name the next of v1, v2, ... unless given. What identifies an image depends on the builder: Amazon's ids are
  * "region:ami,region:ami", DigitalOcean's "region,region:id"; others stand as they are.
  *
- * A registry that does not exist is made. A version that exists is not changed. /
+ * A registry that does not exist is made. A version that exists is not changed.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -6,7 +6,7 @@
  *
  * Aliases: Google's artifacts have a short name, the build's labels the project and the self link. Azure's have the
  * managed image when there is one, the labels then name the version in the gallery, without its subscription; every
- * replicated region has the same id. /
+ * replicated region has the same id.
  */
 #include "cli/images_convert.h"
 

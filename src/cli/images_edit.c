@@ -4,7 +4,7 @@
  * Restoring takes all of it back. Channels stay as they are: the check looks at versions, and which one a channel
  * should have is for people to say.
  *
- * The version is named by its name or its fingerprint; a fingerprint comes first. /
+ * The version is named by its name or its fingerprint; a fingerprint comes first.
  */
 #include <getopt.h>
 #include <pwd.h>

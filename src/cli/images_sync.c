@@ -10,7 +10,7 @@
  * HCP_CLIENT_SECRET. They are never arguments, which other users can see.
  *
  * A bucket or version that is deleted while this runs is left out. Channels that the key may not see are not in the
- * file: the newest version of a bucket is taken from the bucket itself, as "latest" is restricted by default. /
+ * file: the newest version of a bucket is taken from the bucket itself, as "latest" is restricted by default.
  */
 #include <getopt.h>
 #include <stdio.h>
