@@ -1,7 +1,7 @@
 #!/bin/sh
 # The backlog after an outage: ten thousand jobs lie in new/, most of them past their time, for a sender that does not
-# answer. Those that can still be answered are, at once, and so are new ones; memory does not grow with the backlog. Then the
-# sender answers, and so does the spooler, oldest first; with PLANSPOOL_TEST_LONG=1 until none is left.
+# answer. Those that can still be answered are, at once, and so are new ones; memory does not grow with the backlog.
+# Then the sender answers, and so does the spooler, oldest first; with PLANSPOOL_TEST_LONG=1 until none is left.
 # shellcheck disable=SC2119
 . "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
 

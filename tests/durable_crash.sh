@@ -1,8 +1,9 @@
 #!/bin/sh
-# Crash anywhere: the handler while it accepts a job, and the spooler while it carries one, are killed at each of their system
-# calls in turn and started again. What was answered 200 is never lost, what is sent is one final, and where the crash comes
-# between publishing and sending, it is the final that was published, though the plan would then be judged otherwise.
-# With PLANSPOOL_TEST_LONG=1 also at calls that change nothing, and with a second crash in the recovery.
+# Crash anywhere: the handler while it accepts a job, and the spooler while it carries one, are killed at each of
+# their system calls in turn and started again. What was answered 200 is never lost, what is sent is one final, and
+# where the crash comes between publishing and sending, it is the final that was published, though the plan would then
+# be judged otherwise. With PLANSPOOL_TEST_LONG=1 also at calls that change nothing, and with a second crash in the
+# recovery.
 # shellcheck disable=SC2119
 . "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
 

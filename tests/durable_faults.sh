@@ -1,11 +1,13 @@
 #!/bin/sh
-# Failing calls: each call that an accept and a job's life make on the spool fails once, with each error that a disk, a full disk, a
-# quota or a busy machine gives, and with a short write. An accept answers 200 or 503 and leaves nothing half-written; a job
-# goes on or waits, and is answered once. With PLANSPOOL_TEST_LONG=1 every error at every call of the job; without, each call
-# fails with one of them.
+# Failing calls: each call that an accept and a job's life make on the spool fails once, with each error that a disk,
+# a full disk, a quota or a busy machine gives, and with a short write. An accept answers 200 or 503 and leaves
+# nothing half-written; a job goes on or waits, and is answered once. With PLANSPOOL_TEST_LONG=1 every error at every
+# call of the job; without, each call fails with one of them.
 # shellcheck disable=SC2119
 . "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
 
+step=${long:+1}
+step=${step:-7}
 errors='EIO ENOSPC EDQUOT EMFILE EINTR SHORT'
 start_sender
 configure
@@ -83,4 +85,36 @@ for name in $names; do
 	answered_once "$spool" "$name" || fail "$name: $(grep "prod.$name:" "$scratch/faults.log" "$spool.log")"
 done
 assert_equal "corrupt" '' "$(find "$spool/corrupt" "$spool/undelivered" -mindepth 1)"
+
+# ---- the whole spooler ----
+
+# Start, lease, scans and stop, too: it may not start, but what it does is whole.
+rm -rf "$spool"
+cp -a "$scratch/empty" "$spool"
+
+# whole_fails N: a spooler that carries one job.
+whole_fails() {
+	n=$1 name=whole-$1 s=$scratch/spool-$1
+	# shellcheck disable=SC2086
+	set -- $errors
+	shift $((n % 6))
+	spool_of "$s"
+	echo "$name" | make_jobs "$s"
+	with_faults "$s" "fail:$n:$1" "$build/planspoold" -c "$s.yaml" --once 2>>"$s.log" || :
+	if ! recover "$s" || ! answered_once "$s" "$name" ||
+	    [ -n "$(find "$s/corrupt" "$s/undelivered" -mindepth 1)" ]; then
+		cat "$s.log"
+		return 1
+	fi
+	retry 5 rm -rf "$s" "$s".*
+}
+numbers=
+n=$step
+while [ "$n" -le "$calls" ]; do
+	numbers="$numbers $n"
+	changing "whole-$n"
+	n=$((n + step))
+done
+# shellcheck disable=SC2086
+in_parallel 16 whole_fails $numbers
 finish

@@ -1,7 +1,7 @@
 #!/bin/sh
-# A spool on a small file system that fills up: the handler refuses early, with 503 and Retry-After, and leaves room for what was
-# accepted; duplicates are still answered 200. When there is none at all the jobs wait, and everything works again by itself
-# once there is. Needs root for a tmpfs of its own, or user namespaces.
+# A spool on a small file system that fills up: the handler refuses early, with 503 and Retry-After, and leaves room
+# for what was accepted; duplicates are still answered 200. When there is none at all the jobs wait, and everything
+# works again by itself once there is. Needs root for a tmpfs of its own, or user namespaces.
 # shellcheck disable=SC2119
 if [ "$(id -u)" -ne 0 ] && [ -z "${PLANSPOOL_UNSHARED-}" ] && unshare -rm true 2>/dev/null; then
 	PLANSPOOL_UNSHARED=1 exec unshare -rm sh "$0" "$@"

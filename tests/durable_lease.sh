@@ -1,8 +1,8 @@
 #!/bin/sh
-# Leases: a spooler is stopped at one of its system calls for longer than its lease lasts, another one on another host,
-# whose clock is twenty minutes slower, takes its job over and answers, and then the first goes on where it stood. The
-# sender never gets two different finals, though the plan would be judged otherwise the second time. At every third call;
-# with PLANSPOOL_TEST_LONG=1 at each.
+# Leases: a spooler is stopped at one of its system calls for longer than its lease lasts, another one on another
+# host, whose clock is twenty minutes slower, takes its job over and answers, and then the first goes on where it
+# stood. The sender never gets two different finals, though the plan would be judged otherwise the second time. At
+# every third call; with PLANSPOOL_TEST_LONG=1 at each.
 # shellcheck disable=SC2119
 . "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
 

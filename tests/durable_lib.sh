@@ -1,6 +1,6 @@
-# Shared by the tests of the promise that nothing accepted is ever lost: sourced first, in place of spooler_lib.sh, which it
-# includes. Programs run with tests/faults.so, which kills them, lets calls fail or records them. Longer runs than "make check"
-# takes: PLANSPOOL_TEST_LONG=1.
+# Shared by the tests of the promise that nothing accepted is ever lost: sourced first, in place of spooler_lib.sh,
+# which it includes. Programs run with tests/faults.so, which kills them, lets calls fail or records them. Longer runs
+# than "make check" takes: PLANSPOOL_TEST_LONG=1.
 # shellcheck shell=sh disable=SC2034,SC2154
 
 . "${srcdir:-$(dirname "$0")/..}/tests/spooler_lib.sh"
@@ -52,7 +52,8 @@ spool_of() {
 	sed "s|^spool: .*|spool: $1|" "$scratch/planspool.yaml" >"$1.yaml"
 }
 
-# changing NAME...: the first time a plan is fetched it passes, later it fails, so that a job that is checked twice shows.
+# changing NAME...: the first time a plan is fetched it passes, later it fails, so that a job that is checked twice
+# shows.
 changing() {
 	for name in "$@"; do
 		script "$name" plan '200, 200 body=destroy.json'
@@ -64,8 +65,8 @@ left() {
 	find "$1/new" "$1/active" -mindepth 1 -maxdepth 1 ! -name '.claim.*' | tr '\n' ' '
 }
 
-# recover SPOOL: runs the spooler without faults until every job has ended. Workers of one that was killed may live on for a
-# moment, and then the jobs are still theirs.
+# recover SPOOL: runs the spooler without faults until every job has ended. Workers of one that was killed may live on
+# for a moment, and then the jobs are still theirs.
 recover() {
 	for recover_try in 1 2 3 4 5; do
 		"$build/planspoold" -c "$1.yaml" --once 2>>"$1.log" || return 1

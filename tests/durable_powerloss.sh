@@ -1,9 +1,9 @@
 #!/bin/sh
-# Power loss: SIGKILL never loses what the kernel holds, so it cannot find a missing fsync. What an accept and a job's whole life do
-# to the spool is recorded; after every change of the record the spool is built again as a power loss may leave it
-# (tests/powerloss.c), and a spooler started on it. A job that was answered 200 is never lost, and when a final may have been
-# sent, that one is sent again and no other. The same again when the spooler was killed before, so that the power fails in the
-# recovery: at every 25th of its calls, with PLANSPOOL_TEST_LONG=1 at each.
+# Power loss: SIGKILL never loses what the kernel holds, so it cannot find a missing fsync. What an accept and a job's
+# whole life do to the spool is recorded; after every change of the record the spool is built again as a power loss
+# may leave it (tests/powerloss.c), and a spooler started on it. A job that was answered 200 is never lost, and when a
+# final may have been sent, that one is sent again and no other. The same again when the spooler was killed before, so
+# that the power fails in the recovery: at every 25th of its calls, with PLANSPOOL_TEST_LONG=1 at each.
 # shellcheck disable=SC2119
 . "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
 
@@ -15,8 +15,9 @@ sed -i 's/^workers: .*/workers: 1/' "$scratch/planspool.yaml"
 make_spool
 cp -a "$spool" "$scratch/empty"
 
-# after_power_loss NAME ANSWERED BEFORE RECORD: from each tree that a power loss may leave, the job is answered if the sender was
-# told 200 ($always: it was before the record), or is not there; and answered as before (the file ANSWERED), if it was.
+# after_power_loss NAME ANSWERED BEFORE RECORD: from each tree that a power loss may leave, the job is answered if the
+# sender was told 200 ($always: it was before the record), or is not there; and answered as before (the file
+# ANSWERED), if it was.
 always=
 after_power_loss() {
 	mkdir "$scratch/trees"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Crashes at random: hundreds of jobs come in and are worked on while SIGKILL goes to handlers, workers and the
-# supervisors of two spoolers, again and again. In the end each job that was answered 200 has its final, and none got two
-# different ones, though every plan is judged otherwise when it is fetched again.
-# PLANSPOOL_TEST_SEED repeats the order of kills; with PLANSPOOL_TEST_LONG=1 ten times as many jobs.
+# supervisors of two spoolers, again and again. In the end each job that was answered 200 has its final, and none got
+# two different ones, though every plan is judged otherwise when it is fetched again. PLANSPOOL_TEST_SEED repeats the
+# order of kills; with PLANSPOOL_TEST_LONG=1 ten times as many jobs.
 # shellcheck disable=SC2119
 . "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
 

@@ -3,8 +3,8 @@
  * kills it, lets the call fail, or writes down every change for a replay of power losses (tests/powerloss.c).
  *
  *	PLANSPOOL_FAULTS_ROOT	the spool; calls on other files are left alone
- *	PLANSPOOL_FAULTS_STATE	a file that the processes of one run share; the test removes it before each run and may read
- *				it afterwards: "<calls counted> <faults done>"
+ *	PLANSPOOL_FAULTS_STATE	a file that the processes of one run share; the test removes it before each run and may
+ *				read it afterwards: "<calls counted> <faults done>"
  *	PLANSPOOL_FAULTS	what to do, one of
  *		count		nothing but count
  *		crash:N		at call N, SIGKILL for the program and all its workers
@@ -13,14 +13,14 @@
  *		fail:N:ERROR	call N fails with EIO, ENOSPC, EDQUOT, EMFILE or EINTR, or (SHORT) writes only half
  *		jobs		in the workers, the Nth call for the job prod.<letters>-ERROR-N fails with ERROR
  *	PLANSPOOL_FAULTS_ALL	count and crash look at every call; without, only at those that change something that
- *				outlives the process: names, data, and what is sent to others. A kill anywhere between two of
- *				these leaves the same behind.
+ *				outlives the process: names, data, and what is sent to others. A kill anywhere between
+ *				two of these leaves the same behind.
  *	PLANSPOOL_FAULTS_RECORD	a file to which every change is appended; tests/record.h has its form
  *	PLANSPOOL_FAULTS_CLOCK	seconds by which the wall clock is fast; negative: slow
  *	PLANSPOOL_FAULTS_HOST	a host name to believe in; the boot id is then another one, too
  *
- * "Call N" is counted from 1 over all processes of a run, and the fault comes before the call has any effect. Where a file is, is
- * looked up through /proc/self/fd, so that moved files are told apart by their present names.
+ * "Call N" is counted from 1 over all processes of a run, and the fault comes before the call has any effect. Where a
+ * file is, is looked up through /proc/self/fd, so that moved files are told apart by their present names.
  */
 #include <dlfcn.h>
 #include <dirent.h>
@@ -79,7 +79,8 @@ static struct {
 } f = { .record = -1 };
 
 static const struct { const char *name; int number; } errors[] = {
-	{ "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT }, { "EMFILE", EMFILE }, { "EINTR", EINTR }, { "SHORT", SHORT },
+	{ "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT }, { "EMFILE", EMFILE }, { "EINTR", EINTR },
+	{ "SHORT", SHORT },
 };
 
 static int error_number(const char *name, size_t len)
@@ -164,7 +165,8 @@ static void locate(int dirfd, const char *name, char out[PATH_MAX])
 		n = readlink(link, folder, sizeof folder - 1);
 		folder[n < 0 ? 0 : n] = '\0';
 	}
-	snprintf(whole, sizeof whole, "%s%s%s", folder, name == NULL || folder[0] == '\0' ? "" : "/", name == NULL ? "" : name);
+	snprintf(whole, sizeof whole, "%s%s%s", folder, name == NULL || folder[0] == '\0' ? "" : "/",
+		name == NULL ? "" : name);
 	len = strlen(f.root);
 	if (strncmp(whole, f.root, len) == 0 && (whole[len] == '/' || whole[len] == '\0'))
 		snprintf(out, PATH_MAX, ".%.4000s", whole + len);
@@ -215,7 +217,8 @@ static int job_error(const char *path)
 
 static void tell(void)
 {
-	snprintf(f.shared->text, sizeof f.shared->text, "%u %u\n", atomic_load(&f.shared->calls), atomic_load(&f.shared->done));
+	snprintf(f.shared->text, sizeof f.shared->text, "%u %u\n", atomic_load(&f.shared->calls),
+		atomic_load(&f.shared->done));
 }
 
 /* One more call that counts; the fault or 0. */
@@ -268,11 +271,12 @@ static bool enter(struct call *c, int dirfd, const char *name, bool change)
 
 /* ---- the record ---- */
 
-static void note(enum record_kind kind, const char *path, const char *other, uint64_t offset, const void *data, size_t len)
+static void note(enum record_kind kind, const char *path, const char *other, uint64_t offset, const void *data,
+	size_t len)
 {
 	struct record r = {
-		.kind = kind, .path_len = (uint32_t)strlen(path), .other_len = (uint32_t)strlen(other), .offset = offset,
-		.data_len = (uint32_t)len,
+		.kind = kind, .path_len = (uint32_t)strlen(path), .other_len = (uint32_t)strlen(other),
+		.offset = offset, .data_len = (uint32_t)len,
 	};
 	__typeof__(&write) real_write = REAL(write);
 
@@ -282,8 +286,8 @@ static void note(enum record_kind kind, const char *path, const char *other, uin
 }
 
 /* After a call: it is written down if it was made. */
-static void leave(struct call *c, bool made, enum record_kind kind, const char *other, uint64_t offset, const void *data,
-	size_t len)
+static void leave(struct call *c, bool made, enum record_kind kind, const char *other, uint64_t offset,
+	const void *data, size_t len)
 {
 	int saved = errno;
 

@@ -1,9 +1,9 @@
 /*
  * Fills a spool with jobs for tests: mkjobs SPOOL SEAL-KEY API < LIST
  *
- * Each line of LIST is "NAME" or "NAME AGE": the task result id, and how many seconds ago the request came. The requests are those of
- * spooler_lib.sh's accept_job: endpoint prod, URLs at the origin API. They are accepted as the handler accepts them, ten thousand
- * in a few seconds. Exit status 0 or 1, with a reason on standard error.
+ * Each line of LIST is "NAME" or "NAME AGE": the task result id, and how many seconds ago the request came. The
+ * requests are those of spooler_lib.sh's accept_job: endpoint prod, URLs at the origin API. They are accepted as the
+ * handler accepts them, ten thousand in a few seconds. Exit status 0 or 1, with a reason on standard error.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,9 +20,11 @@
 
 static int make_job(struct spool *spool, const struct seal_public *key, const char *api, const char *name, long age)
 {
-	char *body = xasprintf("{\"payload_version\":1,\"stage\":\"post_plan\",\"task_result_id\":\"%s\",\"organization_name\":\"acme\","
-		"\"access_token\":\"token-%s\",\"plan_json_api_url\":\"%s/api/v2/plans/%s/json-output\","
-		"\"task_result_callback_url\":\"%s/api/v2/task-results/%s/callback?secret=q-%s\"}", name, name, api, name, api, name, name);
+	char *body = xasprintf("{\"payload_version\":1,\"stage\":\"post_plan\",\"task_result_id\":\"%s\","
+		"\"organization_name\":\"acme\",\"access_token\":\"token-%s\","
+		"\"plan_json_api_url\":\"%s/api/v2/plans/%s/json-output\","
+		"\"task_result_callback_url\":\"%s/api/v2/task-results/%s/callback?secret=q-%s\"}",
+		name, name, api, name, api, name, name);
 	char id[SPOOL_ID_SIZE], why[REQUEST_WHY] = "not a run task's request", *envelope, *path;
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = time(NULL) - age } };
 	enum spool_accepted how;

@@ -1,17 +1,18 @@
 /*
  * What a power loss can leave: powerloss RECORD BEFORE OUT
  *
- * BEFORE is a copy of a directory tree, RECORD what was done to it then (tests/record.h). After each change in the record the tree is
- * built again as it may look when the power fails there: what was fsynced is there, what was not may be there or not, in any
- * combination. All combinations are too many; tried are, for each moment, none and all of it, names without data and data without
- * names, torn data, each single name alone, all but one, and the later without the earlier. Trees that differ are put into
- * OUT/1, OUT/2... and a line is printed for each:
+ * BEFORE is a copy of a directory tree, RECORD what was done to it then (tests/record.h). After each change in the
+ * record the tree is built again as it may look when the power fails there: what was fsynced is there, what was not
+ * may be there or not, in any combination. All combinations are too many; tried are, for each moment, none and all of
+ * it, names without data and data without names, torn data, each single name alone, all but one, and the later
+ * without the earlier. Trees that differ are put into OUT/1, OUT/2... and a line is printed for each:
  *
- *	NUMBER ACCEPTED ANSWERED CHANGE		1 or 0: whether the sender had been told 200, or sent a final; the last change
+ *	NUMBER ACCEPTED ANSWERED CHANGE		1 or 0: whether the sender had been told 200, or sent a final; then the
+ *						last change
  *
- * The rules are the strict ones of POSIX, not those of one file system: fsync of a file makes its data durable but not its name,
- * fsync of a folder its names but not their data. A rename is one change in both folders, durable with either: no file system that
- * keeps a journal splits it. Rights and times are not modelled.
+ * The rules are the strict ones of POSIX, not those of one file system: fsync of a file makes its data durable but
+ * not its name, fsync of a folder its names but not their data. A rename is one change in both folders, durable with
+ * either: no file system that keeps a journal splits it. Rights and times are not modelled.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -112,7 +113,7 @@ static struct node *node_new(struct model *m, bool folder, mode_t mode)
 	return m->nodes[m->node_count++] = node;
 }
 
-/* What path is now; NULL if nothing is there. folder and last get its folder and name in it, if that folder is there. */
+/* What path is now; NULL if nothing is there. folder and last get its folder, if that is there, and its name in it. */
 static struct node *walk(const struct model *m, const char *path, struct node **folder, char last[256])
 {
 	struct node *at = m->root;
@@ -161,7 +162,8 @@ static void commit(struct model *m, unsigned group)
 		names_apply(&m->durable, &change);
 		names_remove(&m->pending, &m->pending.list[i]);
 		for (size_t j = 0; j < i;) {
-			if (m->pending.list[j].folder == change.folder && strcmp(m->pending.list[j].text, change.text) == 0) {
+			if (m->pending.list[j].folder == change.folder &&
+			    strcmp(m->pending.list[j].text, change.text) == 0) {
 				names_remove(&m->pending, &m->pending.list[j]);
 				i--;
 			} else {
@@ -204,9 +206,9 @@ static void replay(struct model *m, const struct record *r, const char *path, co
 	struct node *folder, *node;
 	char last[256];
 
-	if (r->kind == RECORD_RENAME && (node = walk(m, path, &folder, last)) != NULL && node == walk(m, other, &folder, last))
-		return;		/* names of the same thing stay */
 	node = walk(m, path, &folder, last);
+	if (r->kind == RECORD_RENAME && node != NULL && node == walk(m, other, &folder, last))
+		return;		/* names of the same thing stay */
 	m->groups++;
 	m->accepted = m->accepted || r->kind == RECORD_ACCEPTED;
 	m->answered = m->answered || r->kind == RECORD_ANSWERED;
@@ -303,7 +305,8 @@ static size_t data_len(const struct node *node, enum data data)
 }
 
 /* Describes a folder of a tree, and makes it if path is not NULL. */
-static void put_folder(const struct names *names, const struct node *folder, enum data data, const char *path, struct buf *text)
+static void put_folder(const struct names *names, const struct node *folder, enum data data, const char *path,
+	struct buf *text)
 {
 	char *sub = NULL;
 
@@ -323,7 +326,8 @@ static void put_folder(const struct names *names, const struct node *folder, enu
 		} else {
 			if (buf_append(text, source->data, data_len(node, data)) != 0)
 				log_panic("too large");
-			if (sub != NULL && fsio_create(AT_FDCWD, sub, node->mode, buf_text(source), data_len(node, data)) != 0)
+			if (sub != NULL &&
+			    fsio_create(AT_FDCWD, sub, node->mode, buf_text(source), data_len(node, data)) != 0)
 				log_panic("%s: %s", sub, strerror(errno));
 		}
 		free(sub);

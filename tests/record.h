@@ -1,6 +1,6 @@
-/* The record of what a program did to a directory tree, as tests/faults.c writes it and tests/powerloss.c reads it: one struct
- * record for each change, followed by its path, its other path and its data. Paths are relative to the tree ("." is its root).
- * Only calls that succeeded are in it. */
+/* The record of what a program did to a directory tree, as tests/faults.c writes it and tests/powerloss.c reads it: one
+ * struct record for each change, followed by its path, its other path and its data. Paths are relative to the tree
+ * ("." is its root). Only calls that succeeded are in it. */
 #ifndef PLANSPOOL_TESTS_RECORD_H
 #define PLANSPOOL_TESTS_RECORD_H
 

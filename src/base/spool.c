@@ -5,7 +5,7 @@
  *	state		on disk							event that ends it
  *	----------------------------------------------------------------------------------------------
  *	(accepting)	tmp/<id>.<random>					link into new/, or swept
- *	new		new/<id>.json						claimed
+ *	new		new/<id>.json						claimed, or dropped as a duplicate
  *	(claiming)	active/.claim.<instance>.<id>/ {claim.<instance>, request.json}
  *										rename to active/<id>
  *	active		active/<id>/ {claim.<instance>, request.json, log.jsonl}	result published

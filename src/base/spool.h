@@ -87,8 +87,8 @@ int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_S
  * TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
-/* Moves new/<name>, whatever it is, or active/<id> to corrupt/, under a name not used there before. active/<id> of a job that ended
- * is removed instead: it is what is left of a duplicate. */
+/* Moves new/<name>, whatever it is, or active/<id> to corrupt/, under a name not used there before. active/<id> of a
+ * job that ended is removed instead: it is what is left of a duplicate. */
 int spool_set_aside_new(struct spool *s, const char *name);
 int spool_set_aside_active(struct spool *s, const char *id);
 

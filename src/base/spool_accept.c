@@ -114,8 +114,8 @@ int spool_writable(struct spool *s, char why[SPOOL_WHY])
 		}
 	}
 	if (!room(s)) {
-		snprintf(why, SPOOL_WHY, "%s: less than %u MiB or %d files are left on its file system", s->directory, ROOM_BYTES >> 20,
-			ROOM_FILES);
+		snprintf(why, SPOOL_WHY, "%s: less than %u MiB or %d files are left on its file system", s->directory,
+			ROOM_BYTES >> 20, ROOM_FILES);
 		return -1;
 	}
 	return 0;

@@ -278,10 +278,13 @@ int spool_publish_result(struct spool *s, const char *id, const void *data, size
 
 static int folder_sync(int dirfd, const char *name)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), rc = fd < 0 ? -1 : fsio_sync(fd), saved = errno;
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), rc, saved;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return -1;
+	rc = fsio_sync(fd);
+	saved = errno;
+	close(fd);
 	errno = saved;
 	return rc;
 }
@@ -303,8 +306,8 @@ int spool_log_append(int dirfd, const char *id, const char *line, bool durable)
 	if (buf_append(&text, line, strlen(line)) == 0 && buf_append(&text, "\n", 1) == 0 &&
 	    fsio_write(fd, text.data, text.len) == 0)
 		rc = 0;
-	/* The folder, too: the log may be new, and whoever is about to send a result that a process before this one published
-	 * says so here first, which makes the result's name durable. */
+	/* The folder, too: the log may be new, and whoever is about to send a result that a process before this one
+	 * published says so here first, which makes the result's name durable. */
 	if (rc == 0 && durable && (fsio_sync(fd) != 0 || folder_sync(dirfd, id) != 0))
 		rc = -1;
 	saved = errno;

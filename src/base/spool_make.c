@@ -152,8 +152,8 @@ static int only_ours(int root, const char *directory, char why[SPOOL_WHY])
 	return rc;
 }
 
-/* The spool's own name must not be lost either. One that was made for us (a mount point, a folder in one that we may not read) is
- * somebody else's to make durable. */
+/* The spool's own name must not be lost either. One that was made for us (a mount point, a folder in one that we may not
+ * read) is somebody else's to make durable. */
 static int parent_sync(int root)
 {
 	int fd = openat(root, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;

@@ -49,7 +49,9 @@ static int first(const void *a, const void *b, void *context)
 
 	if (x_class != y_class)
 		return x_class > y_class ? 1 : -1;
-	return x->mtime_ms != y->mtime_ms ? (x->mtime_ms > y->mtime_ms) - (x->mtime_ms < y->mtime_ms) : strcmp(x->id, y->id);
+	if (x->mtime_ms != y->mtime_ms)
+		return x->mtime_ms > y->mtime_ms ? 1 : -1;
+	return strcmp(x->id, y->id);
 }
 
 void backlog_choose(struct backlog *b)

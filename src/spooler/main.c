@@ -1,6 +1,7 @@
 /*
- * planspoold: the spooler. Reads its options and its configuration, makes the spool, takes a lease and supervises until it is told to
- * stop. Exit status: 0 after a stop or with --once when nothing is left to do, 1 when the lease was lost, 2 when it cannot start.
+ * planspoold: the spooler. Reads its options and its configuration, makes the spool, takes a lease and supervises until it
+ * is told to stop. Exit status: 0 after a stop or with --once when nothing is left to do, 1 when the lease was lost or
+ * jobs may be left, 2 when it cannot start.
  */
 #include <errno.h>
 #include <getopt.h>

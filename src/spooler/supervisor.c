@@ -1,8 +1,9 @@
 /*
  * The supervisor.
  *
- * It finds jobs by scanning new/ and active/ (every "scan" of the configuration, and at once when inotify hints at something new),
- * gives each to a worker, and knows which jobs are under way. It never works on a job itself and never opens a connection.
+ * It finds jobs by scanning new/ and active/ (every "scan" of the configuration, and at once when inotify hints at
+ * something new), gives each to a worker, and knows which jobs are under way. It never works on a job itself and
+ * never opens a connection.
  *
  *	found					what is done
  *	new/<id>.json				a worker claims it
@@ -10,9 +11,11 @@
  *	active/<id>, held by a living one	left alone
  *	active/<id>, held by us, nobody's	carried by a worker (its worker died)
  *
- * A job whose worker died of it gets a line in its log and runs alone in a worker from then on; the third such line makes job.c
- * answer 'failed'. HUP loads everything anew, and keeps what is in force if there is any fault in it. TERM and INT end claiming; what
- * is finished within GRACE_MS is, the rest stays in active/ for the next start. Exits with 0, or 1 when the lease was lost.
+ * A job whose worker died of it gets a line in its log and runs alone in a worker from then on; the third such line
+ * makes job.c answer 'failed'. HUP loads everything anew, and keeps what is in force if there is any fault in it.
+ * TERM and INT end claiming; what is finished within GRACE_MS is, the rest stays in active/ for the next start. Exits
+ * with 0, or 1 when the lease was lost or, with
+ * --once, jobs may be left because the spool could not be looked through.
  */
 #include <errno.h>
 #include <signal.h>
@@ -170,7 +173,8 @@ static void worker_died(void *context, const struct crew_worker *worker, const c
 
 /* ---- finding jobs ---- */
 
-/* Whether a job in active/ that we do not carry is ours, or a dead spooler's, or was never anybody's. holder is "" for the last. */
+/* Whether a job in active/ that we do not carry is ours, or a dead spooler's, or was never anybody's. holder is "" for
+ * the last. */
 static bool is_orphan(const struct supervisor *s, const struct spool_entry *entry, char holder[SPOOL_INSTANCE_SIZE])
 {
 	holder[0] = '\0';
@@ -242,23 +246,25 @@ static void found_foreign(void *context, const char *name)
 	foreign_in_new(((struct found *)context)->supervisor, name);
 }
 
-/* Finds the jobs in a state and calls take for those that there is room for: more than the workers can carry would only be a second
- * queue. */
-static void scan(struct supervisor *s, enum spool_state state, void (*take)(struct supervisor *s, const struct spool_entry *found))
+/* Finds the jobs in a state and calls take for those that there is room for: more than the workers can carry would only
+ * be a second queue. */
+static void scan(struct supervisor *s, enum spool_state state,
+	void (*take)(struct supervisor *s, const struct spool_entry *found))
 {
 	size_t under_way[BACKLOG_CLASSES] = { 0 };
 	struct found found = { .supervisor = s, .state = state };
-	bool failed;
 
 	roster_each(s->roster, count_class, under_way);
 	backlog_open(&found.backlog, clock_wall(), (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER, under_way);
-	failed = spool_scan(s->spool, state, collect, state == SPOOL_NEW ? found_foreign : NULL, &found) != 0;
-	if (failed)
+	if (spool_scan(s->spool, state, collect, state == SPOOL_NEW ? found_foreign : NULL, &found) != 0) {
 		log_error(NULL, "%s/ cannot be scanned: %s", spool_state_name(state), strerror(errno));
+		if (s->once)
+			s->status = EXIT_FAILURE;	/* jobs may be left */
+	}
 	backlog_choose(&found.backlog);
 	for (size_t i = 0; i < found.backlog.n; i++)
 		take(s, &found.backlog.list[i]);
-	s->more = s->more || failed || found.backlog.more;
+	s->more = s->more || found.backlog.more;
 	backlog_close(&found.backlog);
 }
 
