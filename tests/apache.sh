@@ -4,7 +4,7 @@
 # shellcheck disable=SC2086 # $as_web is several words or none
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 . "$src/tests/requests.sh"
-need apache2 curl openssl setpriv
+need apache2 curl openssl setpriv setsid
 modules=/usr/lib/apache2/modules
 [ -f "$modules/mod_fcgid.so" ] || { [ -z "${PLANSPOOL_NO_SKIP-}" ] || fail "needs mod_fcgid"; exit 77; }
 
@@ -81,7 +81,8 @@ start_apache() {
 		chmod 644 "$scratch/tls.key"
 		: >"$web_log"
 		chown "$web_user" "$web_log"
-		$as_web apache2 -D FOREGROUND -f "$scratch/apache.conf" >"$scratch/apache-start.log" 2>&1 &
+		# A session of its own: Apache ends its whole process group with itself.
+		setsid $as_web apache2 -D FOREGROUND -f "$scratch/apache.conf" >"$scratch/apache-start.log" 2>&1 &
 		apache_pid=$!
 		pids="$pids $apache_pid"
 		url=https://127.0.0.1:$port
