@@ -1,6 +1,7 @@
 #!/bin/sh
-# The handler behind real Apache with TLS, in all three ways, with the files of apache/ as they are but for paths and ports: the
-# requests of requests.sh, and what is special to each way. Apache runs as an ordinary user.
+# The handler behind real Apache with TLS, in all three ways, with the files of apache/ as they are but for paths and
+# ports: the requests of requests.sh, and what is special to each way. Apache runs as an ordinary user.
+#
 # shellcheck disable=SC2086 # $as_web is several words or none
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 . "$src/tests/requests.sh"
@@ -42,8 +43,9 @@ apache_answers() {
 	curl -s -o /dev/null --cacert "$scratch/tls.pem" "https://127.0.0.1:$port/"
 }
 
-# start_apache FILE MPM MODULES SED-EXPRESSION [LINES]: real Apache with apache/FILE, in which the port, the certificate and what
-# the expression says are replaced. Sets $port, $url, $apache_pid, and $web_log, which begins anew.
+# start_apache FILE MPM MODULES SED-EXPRESSION [LINES]: real Apache with apache/FILE, in which the port, the
+# certificate and what the expression says are replaced. Sets $port, $url, $apache_pid, and $web_log, which begins
+# anew.
 start_apache() {
 	web_log=$scratch/apache-${1%.conf}-$2.log
 	for try in 1 2 3 4 5 6 7 8; do
@@ -107,7 +109,8 @@ others_are_404() {
 # --- mod_proxy_fcgi, and a handler that runs by itself
 fresh_spool proxy
 handler_log=$scratch/handler.log
-$as_web "$scratch/bin/planspool.fcgi" -c "$scratch/planspool.yaml" -l "unix:$scratch/web/handler.sock" -m 600 -t 4 2>"$handler_log" &
+$as_web "$scratch/bin/planspool.fcgi" -c "$scratch/planspool.yaml" -l "unix:$scratch/web/handler.sock" -m 600 -t 4 \
+	2>"$handler_log" &
 handler_pid=$!
 pids="$pids $handler_pid"
 retry 20 test -S "$scratch/web/handler.sock" || fail "the handler does not start"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# "make install": everything lies below the prefix; the units are valid and well locked up by systemd's own judgement; the users
-# and directories that systemd makes are those that planspoold wants; the handler takes its socket from systemd; the example
-# configuration is right.
+# "make install": everything lies below the prefix; the units are valid and well locked up by systemd's own judgement;
+# the users and directories that systemd makes are those that planspoold wants; the handler takes its socket from
+# systemd; the example configuration is right.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 need make curl openssl
 
@@ -33,8 +33,10 @@ mkdir "$scratch/etc"
 cp -r "${example%/*}/policies" "$scratch/etc/"
 "$build/planspool" keygen seal "$scratch/etc" >"$scratch/keygen.log"
 "$build/planspool" keygen hmac "$scratch/etc/prod.key" >>"$scratch/keygen.log"
-sed -e "s|/etc/planspool/|$scratch/etc/|g" -e "s|^handler_user: .*|spool: $scratch/spool|" "$example" >"$scratch/planspool.yaml"
-"$build/planspool" test-config -c "$scratch/planspool.yaml" >"$scratch/test-config.log" 2>&1 || fail "the example configuration"
+sed -e "s|/etc/planspool/|$scratch/etc/|g" -e "s|^handler_user: .*|spool: $scratch/spool|" "$example" \
+	>"$scratch/planspool.yaml"
+"$build/planspool" test-config -c "$scratch/planspool.yaml" >"$scratch/test-config.log" 2>&1 ||
+	fail "the example configuration"
 
 # --- what systemd says
 case $(variable systemdsystemunitdir) in
@@ -55,7 +57,8 @@ while read -r program; do
 done <"$scratch/programs"
 # Judged with the paths that are there, which the root has not.
 sed -i "s|^ExecStart=/|ExecStart=$root/|" "$scratch"/*.service
-systemd-analyze verify --man=no "$scratch"/*.service "$scratch"/*.socket >"$scratch/verify.log" 2>&1 || fail "systemd-analyze verify"
+systemd-analyze verify --man=no "$scratch"/*.service "$scratch"/*.socket >"$scratch/verify.log" 2>&1 ||
+	fail "systemd-analyze verify"
 assert_equal "systemd-analyze verify" '' "$(grep -F "$scratch" "$scratch/verify.log" || :)"
 for unit in planspool planspoold; do
 	systemd-analyze security --offline=yes --threshold=14 "$scratch/$unit.service" >"$scratch/security.log" 2>&1 ||
@@ -67,7 +70,8 @@ spooldir=$(sed -n 's/^ReadWritePaths=//p' "$scratch/planspoold.service")
 "$build/tests/mkspool" "$scratch/spool" "$scratch/etc" || fail "mkspool"
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir -p "$root/etc" "$root${spooldir%/*}"
-	systemd-sysusers --root="$root" "$(installed sysusers.d/planspool.conf)" >"$scratch/sysusers.log" 2>&1 || fail "systemd-sysusers"
+	systemd-sysusers --root="$root" "$(installed sysusers.d/planspool.conf)" >"$scratch/sysusers.log" 2>&1 ||
+		fail "systemd-sysusers"
 	systemd-tmpfiles --root="$root" --create "$(installed tmpfiles.d/planspool.conf)" >"$scratch/tmpfiles.log" 2>&1 ||
 		fail "systemd-tmpfiles"
 	id_of() {

@@ -1,9 +1,9 @@
 /*
  * A service manager's ear for tests: notified SOCKET FILE
  *
- * Binds the datagram socket SOCKET, says "ready" on standard output, and appends what programs tell it (sd_notify(3)) to
- * FILE: one message a line, its newlines as spaces. Runs until it is ended. Exit status 1, with a reason on standard
- * error, if it cannot listen or write.
+ * Binds the datagram socket SOCKET, says "ready" on standard output, and appends what programs tell it (sd_notify(3))
+ * to FILE: one message a line, its newlines as spaces. Runs until it is ended. Exit status 1, with a reason on
+ * standard error, if it cannot listen or write.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-# The requests that every web server in front of the handler must pass on alike, and their answers. Sourced after lib.sh.
+# The requests that every web server in front of the handler must pass on alike, and their answers. Sourced after
+# lib.sh.
 # shellcheck shell=sh disable=SC2034,SC2154
 
 key=prod-key-1
@@ -36,9 +37,10 @@ with_field() {
 	sed "s|\"$1\":\"[^\"]*\"|\"$1\":\"$2\"|" "$refused" >"$scratch/body"
 }
 
-# The two functions below take the variables $at (what comes before /run-task in URLs), $spool and $handler_log, and what web
-# servers do differently: $no_length, the answer to a request without a length and without a body, $chunked, the answer to one
-# with a body in chunks (200 if the web server finds out the length), and $far_too_large, the web server's own.
+# The two functions below take the variables $at (what comes before /run-task in URLs), $spool and $handler_log, and
+# what web servers do differently: $no_length, the answer to a request without a length and without a body, $chunked,
+# the answer to one with a body in chunks (200 if the web server finds out the length), and $far_too_large, the web
+# server's own.
 no_length=411 chunked=200 far_too_large=413
 
 # What is refused, and verification: none of it leaves anything behind.

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Handler and spooler as two users, with nginx in front: plans go through, and what one user can and cannot do with what is
-# the other's, an attempt a line. A third user stands for whoever else got into the handler's group. Needs root to become them.
+# Handler and spooler as two users, with nginx in front: plans go through, and what one user can and cannot do with
+# what is the other's, an attempt a line. A third user stands for whoever else got into the handler's group. Needs
+# root to become them.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 need nginx curl openssl setpriv
 [ -x "$build/planspool-sim" ] || { echo "$test_name: configured without the simulator"; exit 77; }
@@ -97,7 +98,8 @@ cannot() {
 }
 
 # --- a full run
-$web_is "$scratch/bin/planspool.fcgi" -c "$etc/planspool.yaml" -l "unix:$scratch/run/handler.sock" 2>"$scratch/handler.log" &
+$web_is "$scratch/bin/planspool.fcgi" -c "$etc/planspool.yaml" -l "unix:$scratch/run/handler.sock" \
+	2>"$scratch/handler.log" &
 handler_pid=$!
 pids="$pids $handler_pid"
 start_nginx "unix:$scratch/run/handler.sock"
@@ -163,7 +165,8 @@ set_aside() {
 	[ ! -e "$spool/new/prod.taskrs-foreign.json" ]
 }
 retry 20 set_aside || fail "a file of another user is not refused"
-assert_equal "a file of another user is no job" 0 "$(find "$spool" -path '*active/prod.taskrs-foreign*' | wc -l | tr -d ' ')"
+assert_equal "a file of another user is no job" 0 \
+	"$(find "$spool" -path '*active/prod.taskrs-foreign*' | wc -l | tr -d ' ')"
 assert_equal "it is kept" 1 "$(find "$spool/corrupt" -name 'prod.taskrs-foreign.json*' | wc -l | tr -d ' ')"
 assert_grep "the log says why" 'taskrs-foreign.*(owner|user|belongs)' "$scratch/planspoold.log"
 before=$(cksum <"$active/request.json")
