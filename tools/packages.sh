@@ -8,7 +8,8 @@ build_packages='gcc make autoconf automake pkg-config libc6-dev
 # shellcheck disable=SC2034
 try_packages='nginx-light openssl curl ca-certificates'
 # shellcheck disable=SC2034
-test_packages='libcmocka-dev apache2 libapache2-mod-fcgid spawn-fcgi systemd valgrind cppcheck shellcheck mandoc git procps jq libxml2-utils'
+test_packages='libcmocka-dev apache2 libapache2-mod-fcgid spawn-fcgi systemd
+	valgrind cppcheck shellcheck mandoc git procps jq libxml2-utils'
 
 # need_packages PACKAGE...: installs what is missing, as root or through sudo.
 need_packages() {
