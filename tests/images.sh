@@ -85,6 +85,9 @@ run 'no such version' 2 images revoke -f images.json ubuntu v9
 run 'no such bucket' 2 images revoke -f images.json none v1
 run 'no time' 2 images revoke -f images.json --at tomorrow ubuntu v1
 
+run 'the example' 0 images list -f "$src/examples/images.json" ubuntu
+assert_grep 'the example' '^ubuntu  v8        active .*  2 images  production$' out
+
 # ---- several files: a revocation in any of them wins ----
 
 cat >other.json <<'END'

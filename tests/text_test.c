@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/rfc3339.h"
 #include "base/text.h"
 
 static void finds_invalid_utf8(void **state)
@@ -274,9 +275,40 @@ static void buffer_ends_with_nul(void **state)
 	buf_free(&b);
 }
 
+static void test_rfc3339(void **state)
+{
+	static const struct { const char *text; int64_t ms; } good[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2026-11-23T06:02:01Z", INT64_C(1795413721000) },
+		{ "2026-11-23t06:02:01.5z", INT64_C(1795413721500) },
+		{ "2026-11-23 06:02:01.123456789Z", INT64_C(1795413721123) },
+		{ "2026-11-23T07:02:01.0009+01:00", INT64_C(1795413721000) },
+		{ "2026-11-22T18:32:01-11:30", INT64_C(1795413721000) },
+		{ "2016-12-31T23:59:60Z", INT64_C(1483228799000) },
+		{ "2024-02-29T00:00:00Z", INT64_C(1709164800000) },
+		{ "0001-01-01T00:00:00.000Z", INT64_C(-62135596800000) },
+	};
+	static const char *const bad[] = { "", "2026-11-23", "2026-11-23T06:02:01", "2026-11-23T06:02:01.Z",
+		"2026-02-29T00:00:00Z",
+		"2026-13-01T00:00:00Z", "2026-11-31T00:00:00Z", "2026-11-23T24:00:00Z", "2026-11-23T06:60:00Z",
+		"2026-11-23T06:02:61Z",
+		"2026-11-23T06:02:01+0100", "2026-11-23T06:02:01+24:00", "2026-11-23T06:02:01Zx",
+		"+026-11-23T06:02:01Z", "2026-11-3T06:02:01Z" };
+	int64_t ms;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		assert_int_equal(rfc3339_parse(good[i].text, &ms), 0);
+		assert_int_equal(ms, good[i].ms);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_int_equal(rfc3339_parse(bad[i], &ms), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rfc3339),
 		cmocka_unit_test(finds_invalid_utf8),
 		cmocka_unit_test(cuts_between_characters),
 		cmocka_unit_test(escapes),
