@@ -67,6 +67,8 @@ run 'the same with planspool check' 1 check --images images.json plan.json
 cp out same
 run 'the same with planspool check' 1 images check -f images.json plan.json
 cmp -s out same || fail 'images check and check --images differ'
+run 'the same with a long option' 1 images check --file=images.json plan.json
+cmp -s out same || fail 'images check --file= and check --images differ'
 run 'list' 0 images list -f images.json
 assert_grep 'list' '^ubuntu  v1        revoked     2019-06-08  6 images  production$' out
 assert_grep 'list' '^ubuntu  v2        active      2019-10-02  1 image$' out

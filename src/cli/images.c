@@ -215,6 +215,8 @@ static int check(const struct cli_command *self, int argc, char **argv)
 		}
 		if ((strcmp(argv[i], "-f") == 0 || strcmp(argv[i], "--file") == 0) && i + 1 < argc)
 			file = argv[++i];
+		else if (strncmp(argv[i], "--file=", 7) == 0)
+			file = argv[i] + 7;
 		else
 			all[n++] = argv[i];
 	}

@@ -94,6 +94,9 @@ int images_file_open(const char *path, bool missing_ok, struct images_file *f)
 	if (f->folder_fd < 0)
 		return cli_trouble("%s: %s", f->folder, strerror(errno));
 	while (flock(f->folder_fd, LOCK_EX) != 0) {
+		/* Some network file systems lock no folders: better two writers that may meet than none. */
+		if (errno == EBADF || errno == ENOLCK || errno == EOPNOTSUPP)
+			break;
 		if (errno != EINTR)
 			return cli_trouble("%s: cannot be locked: %s", f->folder, strerror(errno));
 	}
