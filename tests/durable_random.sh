@@ -50,10 +50,16 @@ post_all &
 poster=$!
 pids="$pids $poster"
 
-# kill_one SUPERVISOR CHANCE: it, or one of its workers.
+# kill_one SUPERVISOR CHANCE: it, or one of its workers. A supervisor is started again; sets $spooler_pid.
 kill_one() {
-	victim=$1
-	[ "$2" -lt 500 ] || victim=$(pgrep -P "$1" | head -n $(($2 % 2 + 1)) | tail -n 1)
+	spooler_pid=$1
+	if [ "$2" -lt 500 ]; then
+		kill -KILL "$1"
+		wait "$1" 2>/dev/null || :
+		start_spooler
+		return
+	fi
+	victim=$(pgrep -P "$1" | head -n $(($2 % 2 + 1)) | tail -n 1)
 	[ -z "$victim" ] || kill -KILL "$victim" 2>/dev/null || :
 }
 
@@ -67,14 +73,14 @@ second=$spooler_pid
 until [ -e "$scratch/posted" ] && [ "$kills" -ge 20 ]; do
 	read -r r <&4
 	sleep "0.$((r % 4))$((r % 10))"
-	if [ $((r % 2)) -eq 0 ]; then kill_one "$first" "$r"; else kill_one "$second" "$r"; fi
+	if [ $((r % 2)) -eq 0 ]; then
+		kill_one "$first" "$r"
+		first=$spooler_pid
+	else
+		kill_one "$second" "$r"
+		second=$spooler_pid
+	fi
 	kills=$((kills + 1))
-	for one in $first $second; do
-		kill -0 "$one" 2>/dev/null && continue
-		wait "$one" 2>/dev/null || :
-		start_spooler
-		if [ "$one" = "$first" ]; then first=$spooler_pid; else second=$spooler_pid; fi
-	done
 done
 wait "$poster" || fail "not every job is accepted"
 
