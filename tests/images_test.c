@@ -208,6 +208,16 @@ static const struct row {
 		"\"module\":{\"resources\":[" USES("my_machine.a", "\"var.image\"") "]}}}"),
 		"failed revoked module.m[\"k\"].my_machine.a[\"b\"]",
 		"(reference to module.i.data.hcp_packer_artifact.u[\"b\"])" },
+	{ "all outputs of a module, in a circle", "", CHANGES(CREATE("my_machine.a", "my_machine",
+	"{\"x\":\"deb-1\"}")) ","
+		PRIOR(DATA("module.i.data.hcp_packer_artifact.u", "hcp_packer_artifact",
+		"\"external_identifier\":\"deb-1\"")) ","
+		CONFIG(USES("my_machine.a", "\"module.i\""),
+		",\"module_calls\":{\"i\":{\"expressions\":{\"v\":{\"references\":["
+		"\"module.i\"]}},\"module\":{\"outputs\":{\"a\":{\"expression\":{\"references\":[\"var.v\"]}},\"b\":{\""
+		"expression\":{"
+		"\"references\":[\"data.hcp_packer_artifact.u.external_identifier\"]}}}}}}"),
+		"failed revoked my_machine.a", "(reference to module.i.data.hcp_packer_artifact.u)" },
 	{ "through for_each", "", CHANGES(CREATE("my_machine.a[\\\"b\\\"]", "my_machine", "{\"x\":\"deb-1\"}")) ","
 		PRIOR(DATA("data.hcp_packer_artifact.u", "hcp_packer_artifact",
 		"\"external_identifier\":\"deb-1\"")) ","
