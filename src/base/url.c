@@ -183,8 +183,10 @@ static size_t is_char(const char *p, size_t n, char c)
 
 	if (n && *p == c)
 		return 1;
+	if (n < 3 || *p != '%')
+		return 0;
 	snprintf(hex, sizeof(hex), "%02x", (unsigned char)c);
-	return n >= 3 && p[0] == '%' && strncasecmp(p + 1, hex, 2) == 0 ? 3 : 0;
+	return strncasecmp(p + 1, hex, 2) == 0 ? 3 : 0;
 }
 
 /* Whether a part of the path is "." or "..", as anyone may read it who decodes the path before it is split. */
