@@ -22,6 +22,7 @@ unmount() {
 }
 trap 'status=$?; unmount; exit_status $status' EXIT
 exit_status() {
+	set +e
 	(exit "$1")
 	cleanup
 }
