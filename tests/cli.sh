@@ -233,7 +233,7 @@ cat >spool/done/prod.taskrs-1/log.jsonl <<'END'
 END
 cat >spool/done/prod.taskrs-1/outcomes.jsonl <<'END'
 {"id":"A","status":"failed","severity":"HIGH","address":"t.a","description":"Be good","body":"not good\n\nDo it.","url":"https://e.example/"}
-{"id":"A","status":"failed","severity":"HIGH","address":"t.b","description":"Be good","body":"bad\n\nDo it.","url":"https://e.example/"}
+{"id":"A","status":"failed","severity":"HIGH","address":"t.b","description":"Be good","body":"x\\[0\\].\\* is \"a\\\\b&lt;\"\n\nDo it.","url":"https://e.example/"}
 {"id":"changes","status":"error","description":"The check could not run","body":"why"}
 END
 printf '{"data":{"type":"task-results","attributes":{"status":"failed","message":"Failed: 2 failed.\\nMore."}}}' \
@@ -265,7 +265,7 @@ Log
 Outcomes
   FAILED   HIGH  A        Be good
       t.a  not good
-      t.b  bad
+      t.b  x[0].* is "a\b<"
       Do it.
       https://e.example/
   ERROR          changes  The check could not run

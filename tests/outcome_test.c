@@ -257,15 +257,19 @@ static void test_markdown(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct buf out = BUF_INIT(1000), small = BUF_INIT(1);
+		struct buf out = BUF_INIT(1000), back = BUF_INIT(1000), small = BUF_INIT(1);
 
 		assert_int_equal(markdown_text(&out, table[i].s), 0);
 		assert_string_equal(buf_text(&out), table[i].text);
+		assert_int_equal(markdown_plain(&back, buf_text(&out)), 0);
+		if (strpbrk(table[i].s, "\n\t\r") == NULL)
+			assert_string_equal(buf_text(&back), table[i].s);
 		buf_clear(&out);
 		assert_int_equal(markdown_code(&out, table[i].s), 0);
 		assert_string_equal(buf_text(&out), table[i].code);
 		assert_int_equal(markdown_code(&small, table[i].s), -1);
 		buf_free(&out);
+		buf_free(&back);
 		buf_free(&small);
 	}
 }

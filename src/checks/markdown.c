@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define ALWAYS_ACTIVE "\\`*[]|~@!#"
+#define ESCAPED ALWAYS_ACTIVE "_:."	/* all that ever gets a backslash */
+
 static bool control(unsigned char c)
 {
 	return c < 0x20 || c == 0x7f;
@@ -24,18 +27,18 @@ static bool word(unsigned char c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80;
 }
 
+static const struct {
+	char c;
+	const char *name;
+} entities[] = { { '<', "&lt;" }, { '>', "&gt;" }, { '&', "&amp;" } };
+#define ENTITIES (sizeof entities / sizeof *entities)
+
 static const char *entity(char c)
 {
-	switch (c) {
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '&':
-		return "&amp;";
-	default:
-		return NULL;
-	}
+	for (size_t i = 0; i < ENTITIES; i++)
+		if (entities[i].c == c)
+			return entities[i].name;
+	return NULL;
 }
 
 /* Whether the character at s + i would mean something. */
@@ -43,7 +46,7 @@ static bool active(const char *s, size_t i)
 {
 	char c = s[i];
 
-	if (strchr("\\`*[]|~@!#", c) != NULL)
+	if (strchr(ALWAYS_ACTIVE, c) != NULL)
 		return true;
 	if (c == '_')
 		return i == 0 || !word((unsigned char)s[i - 1]) || !word((unsigned char)s[i + 1]);
@@ -69,6 +72,30 @@ int markdown_text(struct buf *out, const char *s)
 		else
 			r = buf_append(out, s + i, 1);
 		if (r != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int markdown_plain(struct buf *out, const char *s)
+{
+	size_t skip;
+
+	for (; *s != '\0'; s += skip) {
+		char c = *s;
+
+		skip = 1;
+		for (size_t i = 0; i < ENTITIES; i++) {
+			if (strncmp(s, entities[i].name, strlen(entities[i].name)) == 0) {
+				c = entities[i].c;
+				skip = strlen(entities[i].name);
+			}
+		}
+		if (c == '\\' && s[1] != '\0' && strchr(ESCAPED, s[1]) != NULL) {
+			c = s[1];
+			skip = 2;
+		}
+		if (buf_append(out, &c, 1) != 0)
 			return -1;
 	}
 	return 0;

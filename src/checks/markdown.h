@@ -10,6 +10,9 @@
 /* Running text on one line. */
 int markdown_text(struct buf *out, const char *s);
 
+/* Back from that, for a terminal: what markdown_text wrote as it was, but for the control characters. */
+int markdown_plain(struct buf *out, const char *s);
+
 /* A code span, `aws_s3_bucket.logs["a"]`, on one line. */
 int markdown_code(struct buf *out, const char *s);
 

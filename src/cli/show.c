@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "checks/markdown.h"
 #include "cli/cli.h"
 #include "cli/job.h"
 #include "cli/print.h"
@@ -185,8 +186,11 @@ static void print_outcome(const json_t *one, const json_t *before, const json_t 
 	const char *id = json_get_string(one, "id"), *severity = json_get_string(one, "severity");
 	const char *address = json_get_string(one, "address"), *body = json_get_string(one, "body");
 	size_t first = body != NULL ? strcspn(body, "\n") : 0;
-	char *reason = xstrndup(body != NULL ? body : "", first);
+	char *line = xstrndup(body != NULL ? body : "", first);
+	struct buf reason = BUF_INIT(first);	/* the line is markdown, which never makes a text shorter */
 
+	if (markdown_plain(&reason, line) != 0)
+		cli_trouble("out of memory");
 	if (!same(one, before, "id") || !same(one, before, "status")) {
 		fputs("  ", stdout);
 		print_outcome_head(status_of(json_get_string(one, "status")),
@@ -197,7 +201,7 @@ static void print_outcome(const json_t *one, const json_t *before, const json_t 
 		fputs("      ", stdout);
 		print_text(address);
 		fputs(address != NULL && first > 0 ? "  " : "", stdout);
-		print_text(reason);
+		print_text(buf_text(&reason));
 		putchar('\n');
 	}
 	if (!same(one, after, "id") || !same(one, after, "status")) {
@@ -205,7 +209,8 @@ static void print_outcome(const json_t *one, const json_t *before, const json_t 
 			print_lines(body + first + strspn(body + first, "\n"), 6);
 		print_lines(json_get_string(one, "url"), 6);
 	}
-	free(reason);
+	buf_free(&reason);
+	free(line);
 }
 
 static void print_outcomes(struct spool *spool, const struct job *job)
