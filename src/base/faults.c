@@ -59,7 +59,8 @@ void faults_warn(struct faults *f, const char *file, unsigned line, const char *
 	va_end(args);
 }
 
-char *fault_text(const struct fault *fault)
+/* "file:line", what stands between, the text; allocated. */
+static char *line_of(const struct fault *fault, const char *between)
 {
 	struct buf out = BUF_INIT(SIZE_MAX / 2);
 
@@ -67,10 +68,15 @@ char *fault_text(const struct fault *fault)
 		mem_panic("planspool: out of memory");
 	if (fault->line)
 		buf_printf(&out, ":%u", fault->line);
-	buf_puts(&out, fault->warning ? ": warning: " : ": ");
+	buf_puts(&out, between);
 	if (text_escape(&out, fault->text, strlen(fault->text)))
 		mem_panic("planspool: out of memory");
 	return out.data;
+}
+
+char *fault_text(const struct fault *fault)
+{
+	return line_of(fault, fault->warning ? ": warning: " : ": ");
 }
 
 void faults_print(const struct faults *f, FILE *out)
@@ -86,13 +92,13 @@ void faults_print(const struct faults *f, FILE *out)
 void faults_log(const struct faults *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		char *text = fault_text(&f->list[i]);
+		char *line = line_of(&f->list[i], ": ");	/* the log says itself which are warnings */
 
 		if (f->list[i].warning)
-			log_warn(NULL, "%s", text);
+			log_warn(NULL, "%s", line);
 		else
-			log_error(NULL, "%s", text);
-		free(text);
+			log_error(NULL, "%s", line);
+		free(line);
 	}
 }
 
