@@ -76,7 +76,7 @@ static const struct {
 	bool as_root;
 	const char *why;
 } strangers[] = {
-	{ make_link, false, "new/" ID ".json: not a file that can be opened: Too many levels of symbolic links" },
+	{ make_link, false, "new/" ID ".json: not a file that can be opened: a symbolic link" },
 	{ make_fifo, false, "new/" ID ".json: not a regular file" },
 	{ make_folder, false, "new/" ID ".json: not a regular file" },
 	{ make_huge, false, "new/" ID ".json: larger than 8388608 bytes" },

@@ -98,7 +98,8 @@ static int new_read(struct spool *s, const char *name, uid_t handler_uid, struct
 	if (fd < 0) {
 		if ((errno != ELOOP && errno != ENXIO && errno != EACCES) || (errno == EACCES && ours_to_mend(s, name)))
 			return -1;
-		snprintf(why, SPOOL_WHY, "new/%s: not a file that can be opened: %s", name, strerror(errno));
+		snprintf(why, SPOOL_WHY, "new/%s: not a file that can be opened: %s", name,
+			errno == ELOOP ? "a symbolic link" : strerror(errno));
 		return 1;
 	}
 	if (fstat(fd, &st) != 0)
