@@ -34,7 +34,7 @@ enum request_kind { REQUEST_BAD, REQUEST_VERIFICATION, REQUEST_RUN_TASK };
  * leaves *out empty. REQUEST_BAD gives a reason that names the field. Only REQUEST_RUN_TASK fills *out, freed by
  * request_free. */
 enum request_kind request_parse(const char *body, size_t len, struct request *out, char why[REQUEST_WHY]);
-void request_free(struct request *r);	/* wipes nothing: the caller's process is about to forget it anyway */
+void request_free(struct request *r);	/* wipes nothing: json-c keeps copies of its own, out of our reach */
 
 /* Whether the endpoint accepts it: organization, and the origin of every URL that would be used. 0, or -1 with a
  * reason that names the field and the origin to add. Used by the handler at the door and by the spooler again. */

@@ -28,11 +28,8 @@ const struct settings_endpoint *health_endpoint(const struct settings *settings,
 
 	if (len < suffix || strcmp(path + len - suffix, SUFFIX) != 0)
 		return NULL;
-	base = xstrndup(path, len - suffix + 1);	/* with its slash: the endpoint's path may end with one */
+	base = xstrndup(path, len - suffix);
 	found = settings_endpoint_at(settings, base);
-	base[len - suffix] = '\0';
-	if (!found)
-		found = settings_endpoint_at(settings, base);
 	free(base);
 	return found;
 }
