@@ -10,10 +10,13 @@
 #
 # Goals that are missed are marked; they are no failure.
 
+# shellcheck shell=sh disable=SC1091,SC2154,SC3045
+
+srcdir=${srcdir:-$(dirname "$0")/../..}
 PLANSPOOL_TEST_SECONDS=${PLANSPOOL_TEST_SECONDS:-3600}
 TMPDIR=${BENCH_MEMORY:-/dev/shm}
-export PLANSPOOL_TEST_SECONDS TMPDIR
-. "${srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+export srcdir PLANSPOOL_TEST_SECONDS TMPDIR
+. "$srcdir/tests/lib.sh"
 
 here=$src/tests/bench
 tools=$build/tests/bench
@@ -46,8 +49,11 @@ title() {
 	printf '%-44s %-22s %-26s %8s  %-9s %s\n' what measured yardstick ratio goal reached
 }
 
+# measure COUNT COMMAND...: the exit status 1 is that of a plan that fails.
 measure() {
-	"$tools/measure" "$@" || [ $? -eq 1 ]
+	count=$1
+	shift
+	"$tools/measure" "$count" /dev/null "$@" || [ $? -eq 1 ]
 }
 
 # ---- plan checks ----
@@ -97,17 +103,16 @@ part_plan() {
 	echo "(${BENCH_SIZE:-1G} through a pipe from the generator: $(field cpu_ms "$large") ms of CPU time)"
 }
 
-# other NAME TIMES-FASTER MEMORY-PART COMMAND...: its findings are compared first; findings_NAME makes them of its output.
+# other NAME TIMES-FASTER MEMORY-PART COMMAND...: run once; findings_NAME makes findings of its output.
 other() {
 	name=$1 faster=$2 part=$3
 	shift 3
-	"$@" >"$scratch/$name.out" 2>"$scratch/$name.log" || :
+	theirs=$("$tools/measure" 1 "$scratch/$name.out" "$@" 2>"$scratch/$name.log") || :
 	"findings_$name" <"$scratch/$name.out" | sort >"$scratch/$name.findings"
 	if ! cmp -s "$scratch/ours.findings" "$scratch/$name.findings"; then
 		echo "$name: other findings ($(wc -l <"$scratch/$name.findings")); not compared"
 		return
 	fi
-	theirs=$("$tools/measure" 1 "$@" 2>/dev/null) || :
 	row "20 policies / $name, wall" "$(field wall_ms "$ours") ms" "$(field wall_ms "$theirs") ms" \
 		"$(calculate "$(field wall_ms "$theirs") / $(field wall_ms "$ours")")" "r >= $faster"
 	row '  CPU time' "$(field cpu_ms "$ours") ms" "$(field cpu_ms "$theirs") ms" \
@@ -143,6 +148,11 @@ part_others() {
 	fi
 }
 
+# cpu_of_check POLICIES PLAN
+cpu_of_check() {
+	field cpu_ms "$(measure 5 "$planspool" check --policy "$1" "$2")"
+}
+
 # curve NAME: reads "X MILLISECONDS" and says how far the points are from a straight line.
 curve() {
 	awk -v "name=$1" '
@@ -166,17 +176,17 @@ part_growth() {
 	echo 'Growth, CPU time of a check'
 	for size in 10 20 40 80 160; do
 		"$tools/plan_gen" --size "${size}M" --resources 2000 >"$scratch/growth.json"
-		printf '%s %s\n' "$size" "$(field cpu_ms "$(measure 5 "$planspool" check --policy "$scratch/policies" "$scratch/growth.json")")"
+		echo "$size $(cpu_of_check "$scratch/policies" "$scratch/growth.json")"
 	done | curve 'MB, 2000 resources, 20 policies'
 	for resources in 2500 5000 10000 20000 40000; do
 		"$tools/plan_gen" --resources "$resources" >"$scratch/growth.json"
-		printf '%s %s\n' "$resources" "$(field cpu_ms "$(measure 5 "$planspool" check --policy "$scratch/policies" "$scratch/growth.json")")"
+		echo "$resources $(cpu_of_check "$scratch/policies" "$scratch/growth.json")"
 	done | curve 'resources, 20 policies'
 	rm -f "$scratch/growth.json"
 	for policies in 20 40 80 160 320; do
 		rm -rf "$scratch/growth"
 		"$here/rules.sh" checkov "$scratch/growth" "$policies"
-		printf '%s %s\n' "$policies" "$(field cpu_ms "$(measure 5 "$planspool" check --policy "$scratch/growth" "$scratch/plan.json")")"
+		echo "$policies $(cpu_of_check "$scratch/growth" "$scratch/plan.json")"
 	done | curve 'policies, 20 MB'
 }
 

@@ -1,5 +1,5 @@
-/* The sender's side: libmicrohttpd with a thread for each connection, so that an answer is held back by sleeping. What a
- * request is about is told by its path, which ends in the job's number:
+/* The sender's side: libmicrohttpd with a thread for each connection, so that an answer is held back by sleeping. What
+ * a request is about is told by its path, which ends in the job's number:
  *
  *	GET   /api/v2/plans/N/json-output	307 to the storage origin
  *	GET   /object/N				the plan
@@ -171,9 +171,9 @@ static void listen_on(unsigned port, const char *certificate, const char *key)
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
 		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 
-	if (!MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_TLS, (uint16_t)port, NULL, NULL,
-	    answer, NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_MEM_KEY, key,
-	    MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+	if (!MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_TLS, (uint16_t)port,
+	    NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_HTTPS_MEM_CERT, certificate,
+	    MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 	    MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096, MHD_OPTION_THREAD_STACK_SIZE, (size_t)(128 << 10), MHD_OPTION_END))
 		die("listening");
 }

@@ -8,14 +8,14 @@
  *
  *	accepted=N seconds=S per_second=R median_ms=M
  *
- * With --plan the jobs are served as HCP Terraform would (hcp.h), at most --in-flight at a time, and it prints also from
- * the first byte of a request to its final callback:
+ * With --plan the jobs are served as HCP Terraform would (hcp.h), at most --in-flight at a time, and it prints also
+ * from the first byte of a request to its final callback:
  *
  *	median_ms=M p95_ms=M max_ms=M late=R requests=N
  *
- * requests counts those of all jobs; late is the largest ratio of a job's time, the final answer's delay included, to what its requests' delays add up to.
- * With --url none nothing is sent: it serves until it is ended. Exit status 1 if a request was not accepted or a job got
- * no final callback. */
+ * requests counts those of all jobs; late is the largest ratio of a job's time, the final answer's delay included, to
+ * what its requests' delays add up to. With --url none nothing is sent: it serves until it is ended. Exit status 1 if
+ * a request was not accepted or a job got no final callback. */
 #include <curl/curl.h>
 #include <getopt.h>
 #include <pthread.h>
@@ -61,18 +61,30 @@ static void *need(void *p)
 /* What HCP Terraform sends, with this job's number in it. */
 static char *make_body(unsigned n)
 {
-	static const char format[] = "{\"payload_version\":1,\"stage\":\"post_plan\",\"access_token\":\"4QEuyyxug1f2rw.atlasv1.not-a-real-"
-		"token-%u\",\"capabilities\":{\"outcomes\":true},\"configuration_version_download_url\":\"https://127.0.0.1:%u/api/v2/"
-		"configuration-versions/cv-ntv3HbhJqvFzamy7/download\",\"configuration_version_id\":\"cv-ntv3HbhJqvFzamy7\","
-		"\"is_speculative\":false,\"organization_name\":\"acme\",\"plan_json_api_url\":\"https://127.0.0.1:%u/api/v2/plans/%u/"
-		"json-output\",\"project_id\":\"prj-gFVyPJ2q2Aurn5DV\",\"project_name\":\"Default Project\",\"project_app_url\":"
-		"\"https://app.terraform.io/app/acme/projects/DefaultProject\",\"run_app_url\":\"https://app.terraform.io/app/acme/"
-		"my-workspace/runs/run-i3Df5to9ELvibKpQ\",\"run_created_at\":\"2025-09-02T14:47:13.036Z\",\"run_created_by\":\"username\","
-		"\"run_id\":\"run-i3Df5to9ELvibKpQ\",\"run_message\":\"Triggered via UI\",\"task_result_callback_url\":\"https://127.0.0.1:"
-		"%u/api/v2/task-results/%u/callback\",\"task_result_enforcement_level\":\"mandatory\",\"task_result_id\":\"taskrs-%06u\","
-		"\"vcs_branch\":\"main\",\"vcs_commit_url\":\"https://github.com/acme/infra/commit/7d8fb2a2d601edebdb7a59ad2088a966736\","
-		"\"vcs_pull_request_url\":null,\"vcs_repo_url\":\"https://github.com/acme/infra\",\"workspace_app_url\":"
-		"\"https://app.terraform.io/app/acme/my-workspace\",\"workspace_id\":\"ws-ck4G5bb1Yei5szRh\",\"workspace_name\":"
+	static const char format[] = "{\"payload_version\":1,\"stage\":\"post_plan\","
+	"\"access_token\":\"4QEuyyxug1f2rw.atlasv1.not-a-real-"
+		"token-%u\",\"capabilities\":{\"outcomes\":true},"
+		"\"configuration_version_download_url\":\"https://127.0.0.1:%u/api/v2/"
+		"configuration-versions/cv-ntv3HbhJqvFzamy7/download\","
+		"\"configuration_version_id\":\"cv-ntv3HbhJqvFzamy7\","
+		"\"is_speculative\":false,\"organization_name\":\"acme\","
+		"\"plan_json_api_url\":\"https://127.0.0.1:%u/api/v2/plans/%u/"
+		"json-output\",\"project_id\":\"prj-gFVyPJ2q2Aurn5DV\",\"project_name\":\"Default Project\","
+		"\"project_app_url\":"
+		"\"https://app.terraform.io/app/acme/projects/DefaultProject\","
+		"\"run_app_url\":\"https://app.terraform.io/app/acme/"
+		"my-workspace/runs/run-i3Df5to9ELvibKpQ\",\"run_created_at\":\"2025-09-02T14:47:13.036Z\","
+		"\"run_created_by\":\"username\","
+		"\"run_id\":\"run-i3Df5to9ELvibKpQ\",\"run_message\":\"Triggered via UI\","
+		"\"task_result_callback_url\":\"https://127.0.0.1:"
+		"%u/api/v2/task-results/%u/callback\",\"task_result_enforcement_level\":\"mandatory\","
+		"\"task_result_id\":\"taskrs-%06u\","
+		"\"vcs_branch\":\"main\","
+		"\"vcs_commit_url\":\"https://github.com/acme/infra/commit/7d8fb2a2d601edebdb7a59ad2088a966736\","
+		"\"vcs_pull_request_url\":null,\"vcs_repo_url\":\"https://github.com/acme/infra\","
+		"\"workspace_app_url\":"
+		"\"https://app.terraform.io/app/acme/my-workspace\",\"workspace_id\":\"ws-ck4G5bb1Yei5szRh\","
+		"\"workspace_name\":"
 		"\"my-workspace\",\"workspace_working_directory\":\"/terraform\"}";
 	unsigned api = options.hcp.api_port;
 	char *body = NULL;

@@ -1,6 +1,6 @@
-/* Runs a command several times, its output thrown away, and prints the smallest times and the largest memory:
+/* Runs a command several times, what it prints goes to a file, and prints the smallest times and the largest memory:
  *
- *	measure COUNT COMMAND...	wall_ms=W cpu_ms=C kb=M
+ *	measure COUNT OUTPUT COMMAND...	wall_ms=W cpu_ms=C kb=M
  *
  * The smallest, because whatever else runs on the machine only adds. kb is the peak resident size of the process, or
  * of the largest it waited for. Standard input is measure's own file, from its beginning each time. Ends with the
@@ -36,22 +36,23 @@ int main(int argc, char **argv)
 	posix_spawn_file_actions_t actions;
 	double wall = 1e12, cpu = 1e12;
 	long kb = 0;
-	int status = 0, count = argc > 2 ? (int)strtol(argv[1], NULL, 10) : 0;
+	int status = 0, count = argc > 3 ? (int)strtol(argv[1], NULL, 10) : 0;
 
 	if (count < 1) {
-		fputs("usage: measure COUNT COMMAND...\n", stderr);
+		fputs("usage: measure COUNT OUTPUT COMMAND...\n", stderr);
 		return 2;
 	}
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	for (int i = 0; i < count; i++) {
 		struct rusage usage;
 		double began = now_ms(), took;
 		pid_t pid;
 
 		lseek(0, 0, SEEK_SET);
-		if (posix_spawnp(&pid, argv[2], &actions, NULL, argv + 2, environ) != 0 || wait4(pid, &status, 0, &usage) != pid) {
-			perror(argv[2]);
+		if (posix_spawnp(&pid, argv[3], &actions, NULL, argv + 3, environ) != 0 ||
+		    wait4(pid, &status, 0, &usage) != pid) {
+			perror(argv[3]);
 			return 2;
 		}
 		took = now_ms() - began;

@@ -1,5 +1,5 @@
-/* The yardstick of jobs in flight: COUNT bare libcurl transfers at once in one multi handle, each with an easy handle and a
- * connection of its own, as large as libcurl makes them. Prints its peak memory and how long it took.
+/* The yardstick of jobs in flight: COUNT bare libcurl transfers at once in one multi handle, each with an easy handle
+ * and a connection of its own, as large as libcurl makes them. Prints its peak memory and how long it took.
  *
  *	yard_curl CA-FILE COUNT URL-PREFIX	the number of the transfer is added to the URL */
 #include <curl/curl.h>
@@ -35,7 +35,8 @@ int main(int argc, char **argv)
 		curl_multi_add_handle(multi, curl);
 	}
 	while (running && time(NULL) - began < 120) {
-		if (curl_multi_perform(multi, &running) != CURLM_OK || curl_multi_poll(multi, NULL, 0, 1000, NULL) != CURLM_OK)
+		if (curl_multi_perform(multi, &running) != CURLM_OK ||
+		    curl_multi_poll(multi, NULL, 0, 1000, NULL) != CURLM_OK)
 			return 2;
 		while ((message = curl_multi_info_read(multi, &left)))
 			good += message->msg == CURLMSG_DONE && message->data.result == CURLE_OK;

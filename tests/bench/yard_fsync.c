@@ -1,5 +1,5 @@
-/* The yardstick of accepting: threads that each write a file in DIRECTORY/tmp, fsync it, link it into DIRECTORY/new, fsync
- * that directory and unlink the first name, COUNT times in all; nothing else. Prints how many a second.
+/* The yardstick of accepting: threads that each write a file in DIRECTORY/tmp, fsync it, link it into DIRECTORY/new,
+ * fsync that directory and unlink the first name, COUNT times in all; nothing else. Prints how many a second.
  *
  *	yard_fsync DIRECTORY THREADS COUNT BYTES */
 #include <fcntl.h>
@@ -78,6 +78,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	printf("per_second=%.0f\n", count / ((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9));
+	printf("per_second=%.0f\n",
+		count / ((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9));
 	return 0;
 }
