@@ -29,7 +29,7 @@ same() {
 
 run 'help' 0 --help
 assert_grep 'help names the commands' '^  test-config ' out
-for command in check list show retry purge keygen test-config; do
+for command in check policies list show retry purge keygen test-config; do
 	run "help of $command" 0 "$command" --help
 	assert_grep "help of $command" "^Usage: planspool $command " out
 	run "version of $command" 0 "$command" --version

@@ -18,6 +18,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 static const struct {
 	const char *name, *prefix;
@@ -93,6 +94,28 @@ void policy_types_free(struct policy_types *t)
 		free(t->names[i]);
 	free(t->names);
 	*t = (struct policy_types){ NULL, 0, 0, 0 };
+}
+
+void policy_types_words(const struct policy_types *t, struct buf *out)
+{
+	const char *between = "";
+
+	if (policy_types_empty(t))
+		buf_puts(out, "every resource, data source and provider block");
+	for (size_t i = 0; i < t->count; i++) {
+		buf_puts(out, between);
+		if (text_escape(out, t->names[i], strlen(t->names[i])) != 0)
+			buf_puts(out, "...");
+		between = ", ";
+	}
+	for (size_t i = 0; i < CLOUDS; i++) {
+		unsigned bit = clouds[i].bit;
+
+		if (((t->all | t->taggable) & bit) == 0)
+			continue;
+		buf_printf(out, "%s%s*%s", between, clouds[i].prefix, (t->all & bit) != 0 ? "" : " with tags");
+		between = ", ";
+	}
 }
 
 /* The clouds that a keyword stands for: the scope's, or otherwise when there is no scope. 0, or -1 with a fault. */

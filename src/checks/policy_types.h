@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/doc.h"
 #include "base/faults.h"
 
@@ -32,6 +33,8 @@ bool policy_types_share(const struct policy_types *a, const struct policy_types 
 void policy_types_add(struct policy_types *t, const struct policy_types *other);	/* the union of both */
 void policy_types_add_name(struct policy_types *t, const char *name);
 void policy_types_free(struct policy_types *t);
+/* For people: "aws_vpc, aws_subnet", "aws_* with tags", "every resource, data source and provider block". */
+void policy_types_words(const struct policy_types *t, struct buf *out);
 
 /* Reads resource_types (connected: connected_resource_types, whose keywords differ). node may be NULL. provider is
  * scope.provider or NULL. 0, or -1 with faults. */

@@ -90,23 +90,6 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct o
 	return CLI_GO_ON;
 }
 
-/* The endpoint whose checks are meant; NULL after saying why there is none. */
-static const struct config_endpoint *choose(const struct config *config, const char *name)
-{
-	const struct config_endpoint *endpoint;
-
-	if (name == NULL && config->endpoint_count == 1)
-		return &config->endpoints[0];
-	if (name == NULL) {
-		cli_trouble("%s has %zu endpoints: choose one with --endpoint", config->file, config->endpoint_count);
-		return NULL;
-	}
-	endpoint = config_endpoint_named(config, name);
-	if (endpoint == NULL)
-		cli_trouble("%s has no endpoint '%s'", config->file, name);
-	return endpoint;
-}
-
 /* Everything a run of the command needs. */
 struct work {
 	struct config *config;
@@ -124,7 +107,7 @@ static int load(const struct options *o, struct work *w)
 		w->config = cli_config(o->config);
 		if (w->config == NULL)
 			return CLI_TROUBLE;
-		w->endpoint = choose(w->config, o->endpoint);
+		w->endpoint = cli_endpoint(w->config, o->endpoint);
 		if (w->endpoint == NULL)
 			return CLI_TROUBLE;
 		w->set = checkset_load(w->config, w->endpoint, &faults);

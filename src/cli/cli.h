@@ -23,8 +23,8 @@ struct cli_command {
 	int (*run)(const struct cli_command *self, int argc, char **argv);	/* argv[0] is the command's name */
 };
 
-extern const struct cli_command command_check, command_images, command_list, command_show, command_retry, command_purge, command_keygen,
-	command_test_config;
+extern const struct cli_command command_check, command_images, command_policies, command_list, command_show,
+	command_retry, command_purge, command_keygen, command_test_config;
 
 /* Says what is wrong with the usage, on one line, and where help is. CLI_TROUBLE. */
 int cli_usage_error(const struct cli_command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -45,6 +45,8 @@ bool cli_format(const struct cli_command *self, const char *name, unsigned n, en
 
 /* The configuration; file NULL: the default one. NULL after all its faults were printed. */
 struct config *cli_config(const char *file);
+/* Its endpoint of that name; name NULL: the only one. NULL after saying why not. */
+const struct config_endpoint *cli_endpoint(const struct config *config, const char *name);
 /* Its spool; NULL after saying why not. */
 struct spool *cli_spool(const struct config *config);
 /* 0, or CLI_TROUBLE when what was printed did not reach where it goes. */

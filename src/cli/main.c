@@ -19,6 +19,7 @@
 static const struct cli_command *const commands[] = {
 	&command_check,
 	&command_images,
+	&command_policies,
 	&command_list,
 	&command_show,
 	&command_retry,
@@ -129,6 +130,22 @@ struct config *cli_config(const char *file)
 		faults_print(&faults, stderr);
 	faults_free(&faults);
 	return config;
+}
+
+const struct config_endpoint *cli_endpoint(const struct config *config, const char *name)
+{
+	const struct config_endpoint *endpoint;
+
+	if (name == NULL && config->endpoint_count == 1)
+		return &config->endpoints[0];
+	if (name == NULL) {
+		cli_trouble("%s has %zu endpoints: choose one with --endpoint", config->file, config->endpoint_count);
+		return NULL;
+	}
+	endpoint = config_endpoint_named(config, name);
+	if (endpoint == NULL)
+		cli_trouble("%s has no endpoint '%s'", config->file, name);
+	return endpoint;
 }
 
 struct spool *cli_spool(const struct config *config)
