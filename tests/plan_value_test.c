@@ -266,6 +266,10 @@ static void reads_resource_changes(void **state)
 		{ "{" HEAD ",\"change\":{}}", "change.actions is missing, empty or no array", 0 },
 		{ "{" HEAD ",\"change\":{\"actions\":[]}}", "change.actions is missing, empty or no array", 0 },
 		{ "{" HEAD ",\"change\":{\"actions\":[1]}}", "change.actions holds something that is no text", 0 },
+		{ "{" HEAD ",\"change\":{\"actions\":[\"create\"],\"after\":[{}]}}",
+			"change.before or change.after is no object", 0 },
+		{ "{" HEAD ",\"change\":{\"actions\":[\"delete\"],\"before\":\"x\",\"after\":null}}",
+			"change.before or change.after is no object", 0 },
 	};
 	struct value_arena *a = value_arena_new();
 	struct value_fault fault;

@@ -72,6 +72,12 @@ static int read_names(const struct value *element, struct resource_change *out, 
 	return 0;
 }
 
+/* Something else than an object would have none of the attributes that a policy asks for. */
+static bool is_state(const struct value *v)
+{
+	return value_type(v) == VALUE_OBJECT || value_type(v) == VALUE_NULL;
+}
+
 static int read_change(const struct value *change, struct resource_change *out, const char **what)
 {
 	if (value_type(change) != VALUE_OBJECT) {
@@ -92,6 +98,10 @@ static int read_change(const struct value *change, struct resource_change *out, 
 	}
 	out->before = value_get(change, "before");
 	out->after = value_get(change, "after");
+	if (!is_state(out->before) || !is_state(out->after)) {
+		*what = "change.before or change.after is no object";
+		return -1;
+	}
 	out->after_unknown = value_get(change, "after_unknown");
 	out->before_sensitive = value_get(change, "before_sensitive");
 	out->after_sensitive = value_get(change, "after_sensitive");
