@@ -337,6 +337,7 @@ part_latency() {
 
 # The largest peak memory of a process's children, in KiB.
 peak_of_children() {
+	# shellcheck disable=SC2013
 	for child in $(cat "/proc/$1/task/$1/children"); do
 		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$child/status"
 	done | sort -n | tail -n 1
