@@ -290,8 +290,7 @@ static const struct cli_command commands[] = {
 		.purpose = "What a policy asks, of which resources, in words.", .help = SOURCES, .run = explain },
 	{ .name = "lint", .synopsis = "PATH...",
 		.purpose = "Everything that is wrong with policy files, or was probably not meant.",
-		.help =
-			"Files, or folders of them. Exit status: 0 without errors, warnings do not count; 2 with errors.\n",
+		.help = "Files, or folders of them. Warnings do not change the exit status.\n",
 		.run = lint },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
