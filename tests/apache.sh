@@ -134,8 +134,8 @@ fresh_spool fcgid
 fcgid_paths="s|/usr/libexec/planspool|$scratch/libexec|; s|#\(FcgidInitialEnv PLANSPOOL_CONFIG\) .*|\1 $scratch/planspool.yaml|"
 start_apache fcgid.conf event fcgid "$fcgid_paths"
 handler_log=$web_log
-# mod_fcgid says 0 when there is no length, and has an answer of its own to what is too large.
-no_length=401 far_too_large=500
+# mod_fcgid says 0 when there is no length.
+no_length=401
 check_refusals
 check_accepts
 others_are_404
