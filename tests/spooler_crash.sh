@@ -114,6 +114,11 @@ while [ -n "$(find "$spool/new" "$spool/active" -name 'prod.many*')" ] && [ $((r
 	kill -9 "$spooler_pid"
 	wait "$spooler_pid" 2>/dev/null || :
 done
+# The workers of the one that was killed last may hold its lease for a moment more.
+all_ended() {
+	"$planspoold" --once 2>>"$scratch/spooler.log" && [ -z "$(find "$spool/new" "$spool/active" -name 'prod.many*')" ]
+}
+retry 30 all_ended || fail "left: $(ls "$spool/new" "$spool/active")"
 run_spooler
 for name in $many; do
 	assert "$name ends in done/" [ -f "$spool/done/prod.$name/result.json" ]

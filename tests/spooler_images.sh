@@ -56,6 +56,7 @@ assert_grep 'tags' '"Image":\[\{"label":"revoked","level":"error"\}\],"Action":\
 assert_grep 'a table' '\| Resource \| Action \| Image \|.*\| aws_instance.a \| create \| ami-00000001 \| ubuntu v1 \|.*CVE-2026-1' "$final"
 
 # While it runs: another registry, a broken one, and one that is right again.
+# shellcheck disable=SC2119
 start_spooler
 write_registry ''
 accept_job second
@@ -73,6 +74,7 @@ accept_job fourth
 retry 20 [ -d "$spool/done/prod.fourth" ] || fail 'fourth is not done'
 expect fourth failed 'images: 2 revoked'
 same fourth 1
+# shellcheck disable=SC2119
 stop_spooler
 # shellcheck disable=SC2119
 expect_no_secrets

@@ -145,6 +145,18 @@ for gone in done/prod.twin1 undelivered/prod.old tmp/left; do
 done
 assert "twin2 stays" [ -d "$spool/done/prod.twin2" ]
 
+# A spooler that was started with other keys has replaced what the handler is told: it is told again while we run.
+keys=$(cat "$spool/seal-keys")
+holds_lease() {
+	[ -n "$(ls "$spool/spoolers")" ]
+}
+start_spooler
+retry 20 holds_lease || fail "the spooler does not start"
+echo 0123456789abcdef >"$spool/seal-keys"
+retry 30 grep -qx "$keys" "$spool/seal-keys" || fail "the seal keys are not announced again"
+# shellcheck disable=SC2119
+stop_spooler
+
 assert_equal "nothing is put aside" '' "$(ls "$spool/corrupt")"
 expect_no_secrets
 finish

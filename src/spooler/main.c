@@ -108,7 +108,7 @@ static struct spool *open_spool(const struct settings *settings, struct lease **
 		log_error(NULL, "%s", why);
 		return NULL;
 	}
-	if (supervisor_announce(spool, settings) != 0) {
+	if (settings_announce(settings, spool) != 0) {
 		log_error(NULL, "%s/seal-keys: %s", config->spool, strerror(errno));
 	} else {
 		*lease = lease_take(spool);

@@ -118,3 +118,23 @@ const struct endpoint_settings *settings_endpoint_for(const struct settings *s, 
 			return &s->endpoints[i];
 	return NULL;
 }
+
+int settings_announce(const struct settings *s, struct spool *spool)
+{
+	const char **ids = xcalloc(s->key_count, sizeof *ids);
+	int rc;
+
+	for (size_t i = 0; i < s->key_count; i++)
+		ids[i] = s->keys[i].public_half.id;
+	rc = spool_announce_keys(spool, ids, s->key_count);
+	free(ids);
+	return rc;
+}
+
+bool settings_announced(const struct settings *s, const struct spool *spool)
+{
+	for (size_t i = 0; i < s->key_count; i++)
+		if (!spool_can_unseal(spool, s->keys[i].public_half.id))
+			return false;
+	return true;
+}

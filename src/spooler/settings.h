@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/seal.h"
+#include "base/spool.h"
 #include "base/url.h"
 #include "checks/checkset.h"
 
@@ -33,5 +34,10 @@ void settings_free(struct settings *s);
 const struct endpoint_settings *settings_endpoint(const struct settings *s, const char *name);
 /* Any endpoint with a host of the URL's origin, or NULL: for a job whose own endpoint is gone. */
 const struct endpoint_settings *settings_endpoint_for(const struct settings *s, const struct url *url);
+
+/* Tells the handler, through the spool, which seal keys can be opened. 0, or -1 with errno. */
+int settings_announce(const struct settings *s, struct spool *spool);
+/* Whether the spool says so of all our keys. */
+bool settings_announced(const struct settings *s, const struct spool *spool);
 
 #endif

@@ -70,18 +70,6 @@ static unsigned worker_count(const struct settings *settings)
 	return cpus < 1 ? 1 : cpus > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)cpus;
 }
 
-int supervisor_announce(struct spool *spool, const struct settings *settings)
-{
-	const char **ids = xcalloc(settings->key_count, sizeof *ids);
-	int rc;
-
-	for (size_t i = 0; i < settings->key_count; i++)
-		ids[i] = settings->keys[i].public_half.id;
-	rc = spool_announce_keys(spool, ids, settings->key_count);
-	free(ids);
-	return rc;
-}
-
 /* ---- giving jobs to workers ---- */
 
 static void give(void *context, struct roster_entry *entry)
@@ -325,6 +313,9 @@ static void on_renew(void *context)
 		stop(s);
 		crew_kill(s->crew);
 	}
+	/* A spooler that was started since, with other keys, has replaced ours. */
+	if (!settings_announced(s->settings, s->spool) && settings_announce(s->settings, s->spool) != 0)
+		log_error(NULL, "seal-keys cannot be written: %s", strerror(errno));
 	loop_timer_set(s->renew, LEASE_RENEW_MS);
 }
 
@@ -375,7 +366,7 @@ static void on_hangup(void *context, int signal)
 		log_error(NULL, "not reloaded: what was in force stays in force");
 		settings_free(settings);
 	} else {
-		if (supervisor_announce(s->spool, settings) != 0)
+		if (settings_announce(settings, s->spool) != 0)
 			log_error(NULL, "seal-keys cannot be written: %s", strerror(errno));
 		crew_staff(s->crew, settings, worker_count(settings));
 		settings_free(s->settings);

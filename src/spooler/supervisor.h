@@ -11,7 +11,4 @@
 /* Works until TERM or INT, or with once until nothing is left to do. Takes settings over. The exit status. */
 int supervise(const char *config_path, struct settings *settings, struct spool *spool, struct lease *lease, bool once);
 
-/* Tells the handler which seal keys can be opened. 0, or -1 with errno. */
-int supervisor_announce(struct spool *spool, const struct settings *settings);
-
 #endif
