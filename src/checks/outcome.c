@@ -415,3 +415,21 @@ json_t *outcome_json(const struct outcome *one)
 	buf_free(&body);
 	return j;
 }
+
+char *outcomes_lines(struct outcomes *o, size_t max, size_t *n)
+{
+	struct buf text = BUF_INIT(max);
+	bool fits = true;
+
+	for (*n = 0; fits && *n < outcomes_kept(o); *n += fits) {
+		json_t *j = outcome_json(outcomes_at(o, *n));
+		char *line = json_text(j);
+		size_t len = strlen(line);
+
+		line[len] = '\n';	/* in place of its NUL */
+		fits = buf_append(&text, line, len + 1) == 0;
+		free(line);
+		json_free(j);
+	}
+	return text.data == NULL ? xstrdup("") : text.data;
+}

@@ -79,4 +79,8 @@ uint64_t outcomes_not_kept(struct outcomes *o, const char *id, enum outcome_stat
  * outcomes.jsonl holds. body is markdown: the outcome's own, or of reason and help; tags is {"NAME": "LABEL"}. */
 json_t *outcome_json(const struct outcome *one);
 
+/* One outcome a line, worst first, as JSON; *n is how many. Outcomes share their texts in memory but not here, so that there is a
+ * bound: what does not fit into max bytes is left out. Allocated. */
+char *outcomes_lines(struct outcomes *o, size_t max, size_t *n);
+
 #endif

@@ -160,33 +160,13 @@ static void deliver(struct job *job)
 
 /* ---- publishing ---- */
 
-/* One outcome a line, worst first, for people and reports; *n is how many. Outcomes share their texts in memory but not
- * in the file, so it has a bound of its own: what does not fit is left out. */
-static char *outcomes_text(struct outcomes *o, size_t *n)
-{
-	struct buf text = BUF_INIT(OUTCOMES_MAX);
-	bool fits = true;
-
-	for (*n = 0; fits && *n < outcomes_kept(o); *n += fits) {
-		json_t *j = outcome_json(outcomes_at(o, *n));
-		char *line = json_text(j);
-		size_t len = strlen(line);
-
-		line[len] = '\n';	/* in place of its NUL */
-		fits = buf_append(&text, line, len + 1) == 0;
-		free(line);
-		json_free(j);
-	}
-	return text.data == NULL ? xstrdup("") : text.data;
-}
-
 static void publish(void *context)
 {
 	struct job *job = enter(context);
 	struct spool *spool = job->world->spool;
 	bool pass_on_error = job->in.endpoint->config->pass_on_error && !job->must_fail;
 	size_t kept = outcomes_kept(job->outcomes), written;
-	char *outcomes = outcomes_text(job->outcomes, &written), *body = verdict_body(job->outcomes, pass_on_error, NULL, NULL);
+	char *outcomes = outcomes_lines(job->outcomes, OUTCOMES_MAX, &written), *body = verdict_body(job->outcomes, pass_on_error, NULL, NULL);
 	int rc = -1, saved;
 
 	if (spool_write_outcomes(spool, job->id, outcomes, strlen(outcomes)) == 0)
@@ -198,8 +178,9 @@ static void publish(void *context)
 		if (written < kept)
 			(void)journal(spool, job->id, false, "outcomes cut", "the first %zu of %zu fit into outcomes.jsonl", written,
 				kept);
-		(void)journal(spool, job->id, false, "result", "%s", rc == 1 ? "published before; that one is sent" :
-			verdict_failed(job->outcomes, pass_on_error) ? "failed" : "passed");
+		(void)journal(spool, job->id, false, "result", "%s; checks %s", rc == 1 ? "published before, that one is sent" :
+			verdict_failed(job->outcomes, pass_on_error) ? "failed" : "passed",
+			checkset_hash(job->in.endpoint->checks));
 		job_enter(job, JOB_DELIVERING);
 	} else if (saved == ENOENT) {
 		log_warn(job->id, "its folder is gone: another spooler ended it");
