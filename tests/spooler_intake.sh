@@ -100,4 +100,10 @@ done
 assert "a line end in a name is escaped" [ -z "$(grep '^end.json' "$scratch/spooler.log")" ]
 assert_equal "another's file" '' "$(grep -rl 'root:' "$spool" || :)"
 expect_no_secrets
+
+# Keys that are no pair are told at the start, before the handler's 503 tells it.
+sed -i "s|public_key: [^,]*|public_key: $scratch/other/seal.pub|" "$scratch/planspool.yaml"
+"$build/planspoold" --once 2>"$scratch/pair.log" || fail "planspoold --once: exit status $?"
+assert_grep 'no pair' 'seal.public_key: no secret_key is the other half of .*other/seal.pub' "$scratch/pair.log"
+
 finish

@@ -28,6 +28,22 @@ static void load_keys(struct settings *s, struct faults *faults)
 	}
 }
 
+/* Said early, because otherwise only the handler's 503 tells it. The file may be on the handler's side alone. */
+static void judge_public_key(const struct settings *s, struct faults *faults)
+{
+	const struct config *c = s->config;
+	struct seal_public key;
+	char why[SEAL_WHY];
+
+	if (seal_public_load(c->seal_public, &key, why) != 0)
+		return;
+	for (size_t i = 0; i < s->key_count; i++)
+		if (strcmp(s->keys[i].public_half.id, key.id) == 0)
+			return;
+	faults_warn(faults, c->file, 0, "seal.public_key: no secret_key is the other half of %s: the handler will answer 503",
+		c->seal_public);
+}
+
 static void load_handler_user(struct settings *s, struct faults *faults)
 {
 	const struct passwd *user;
@@ -67,6 +83,7 @@ struct settings *settings_load(const char *path, struct faults *faults)
 	if (s->config == NULL)
 		goto bad;
 	load_keys(s, faults);
+	judge_public_key(s, faults);
 	load_handler_user(s, faults);
 	s->endpoints = xcalloc(s->config->endpoint_count, sizeof *s->endpoints);
 	for (size_t i = 0; i < s->config->endpoint_count; i++) {
