@@ -332,6 +332,26 @@ static void ends_torn_lines(void **state)
 	read_is(t, SPOOL_ACTIVE, SPOOL_LOG, "{\"event\":\"a\"}\n{\"event\":\"torn\nb\nc\n");
 }
 
+/* The spooler puts aside what neither the handler's user nor its own wrote, so nobody else may answer 200. */
+static void knows_who_may_submit(void **state)
+{
+	const struct scratch *t = *state;
+	const struct passwd *other = getpwnam("nobody");
+	char why[SPOOL_WHY];
+
+	assert_int_equal(spool_submitter(t->spool, NULL, why), 0);
+	assert_int_equal(spool_submitter(t->spool, "nobody", why), 0);
+	if (geteuid() != 0 || other == NULL)
+		skip();
+	assert_int_equal(chown(t->root, other->pw_uid, (gid_t)-1), 0);
+	assert_int_equal(spool_submitter(t->spool, NULL, why), -1);
+	assert_non_null(strstr(why, "name this user as handler_user"));
+	assert_int_equal(spool_submitter(t->spool, "nobody", why), -1);
+	assert_non_null(strstr(why, "handler_user of the configuration is 'nobody' and this is uid 0"));
+	assert_int_equal(spool_submitter(t->spool, "root", why), 0);
+	assert_int_equal(chown(t->root, 0, (gid_t)-1), 0);
+}
+
 static void ends_jobs_once(void **state)
 {
 	const struct scratch *t = *state;
@@ -370,6 +390,7 @@ int main(void)
 		WITH_SPOOL(refuses_to_accept),
 		WITH_SPOOL(keeps_files),
 		WITH_SPOOL(ends_torn_lines),
+		WITH_SPOOL(knows_who_may_submit),
 		WITH_SPOOL(ends_jobs_once),
 	};
 

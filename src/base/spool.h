@@ -43,6 +43,10 @@ void spool_close(struct spool *s);
 /* Whether the spooler announced that it can open this seal key. */
 bool spool_can_unseal(const struct spool *s, const char *seal_key_id);
 
+/* Whether the spooler would take what this process writes: it must run as handler_user of the configuration (NULL: none), or as the
+ * spool's owner. 0, or -1 with a reason. Not safe for several threads (getpwnam). */
+int spool_submitter(const struct spool *s, const char *handler_user, char why[SPOOL_WHY]);
+
 enum spool_accepted { SPOOL_ACCEPTED, SPOOL_DUPLICATE, SPOOL_REFUSED };
 /* Writes an envelope durably into new/. ACCEPTED and DUPLICATE only once the job's entry is durable; REFUSED with
  * errno leaves nothing half-written, though after the link the whole job may stay. */

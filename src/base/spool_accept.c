@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -98,6 +99,26 @@ out:
 	(void)unlinkat(s->fd[TMP], tmp, 0);
 	errno = saved;
 	return how;
+}
+
+int spool_submitter(const struct spool *s, const char *handler_user, char why[SPOOL_WHY])
+{
+	const struct passwd *user = handler_user == NULL ? NULL : getpwnam(handler_user);
+	struct stat st;
+
+	if (fstat(s->fd[ROOT], &st) != 0) {
+		snprintf(why, SPOOL_WHY, "%s: %s", s->directory, strerror(errno));
+		return -1;
+	}
+	if (st.st_uid == geteuid() || (user != NULL && user->pw_uid == geteuid()))
+		return 0;
+	if (handler_user == NULL)
+		snprintf(why, SPOOL_WHY, "%s belongs to uid %u and this is uid %u, from whom the spooler would take no job: name this user "
+			"as handler_user in the configuration", s->directory, (unsigned)st.st_uid, (unsigned)geteuid());
+	else
+		snprintf(why, SPOOL_WHY, "handler_user of the configuration is '%s' and this is uid %u, from whom the spooler would take "
+			"no job", handler_user, (unsigned)geteuid());
+	return -1;
 }
 
 int spool_writable(struct spool *s, char why[SPOOL_WHY])

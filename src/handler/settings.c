@@ -45,6 +45,11 @@ struct settings *settings_open(struct config *config)
 	if (seal_public_load(config->seal_public, &s->seal, seal_why))
 		s->seal_trouble = xasprintf("seal key: %s", seal_why);
 	s->spool = spool_open(config->spool, spool_why);
+	/* What the spooler would put aside must not be answered 200. */
+	if (s->spool && spool_submitter(s->spool, config->handler_user, spool_why)) {
+		spool_close(s->spool);
+		s->spool = NULL;
+	}
 	if (!s->spool)
 		s->spool_trouble = xstrdup(spool_why);
 	atomic_init(&s->spool_suspect, !s->spool);
