@@ -97,7 +97,7 @@ static int load(const struct options *o, struct policy_set *set)
 		load_paths(set, o->paths, o->path_count, &faults);
 	if (faults.errors > 0)
 		faults_print(&faults, stderr);
-	else if (set->count == 0)
+	else if (config != NULL && endpoint != NULL && set->count == 0)
 		cli_trouble("endpoint %s of %s has no policies", endpoint->name, config->file);
 	else
 		status = CLI_GO_ON;
