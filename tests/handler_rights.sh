@@ -68,6 +68,17 @@ post_as_handler "duplicate of a finished job" 200
 assert "nothing new" [ ! -e "$job" ]
 as_spooler rmdir "$scratch/var/spool/done/prod.taskrs-2nH5dncYoXaMVQmJ"
 
+# A handler that could write, but from whom the spooler would take nothing: 200 would be a lie.
+cp "$scratch/planspool.yaml" "$scratch/saved.yaml"
+for line in '' "handler_user: $spooler"; do
+	sed "s/^handler_user: .*/$line/" "$scratch/saved.yaml" >"$scratch/planspool.yaml"
+	: >"$scratch/handler.log"
+	post_as_handler "not the handler's user ($line)" 503
+	assert_grep "the log says why ($line)" 'from whom the spooler would take no job' "$scratch/handler.log"
+	assert "nothing is written ($line)" [ -z "$(find "$scratch/var/spool/new" "$scratch/var/spool/tmp" -type f)" ]
+done
+mv "$scratch/saved.yaml" "$scratch/planspool.yaml"
+
 # A folder it may not write to.
 for folder in new tmp; do
 	chmod 3750 "$scratch/var/spool/$folder"
