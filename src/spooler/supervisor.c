@@ -223,15 +223,10 @@ static void count_class(void *context, struct roster_entry *entry)
 
 static void foreign_in_new(void *context, const char *name)
 {
-	struct supervisor *s = context;
+	const struct found *found = context;
 
-	if (spool_set_aside_new(s->spool, name) == 0)
+	if (spool_set_aside_new(found->supervisor->spool, name) == 0)
 		log_warn(NULL, "new/%s is no job: moved to corrupt/", name);
-}
-
-static void found_foreign(void *context, const char *name)
-{
-	foreign_in_new(((struct found *)context)->supervisor, name);
 }
 
 /* Finds the jobs in a state and calls take for those that there is room for: more than the workers can carry would only
@@ -244,7 +239,7 @@ static void scan(struct supervisor *s, enum spool_state state,
 
 	roster_each(s->roster, count_class, under_way);
 	backlog_open(&found.backlog, clock_wall(), (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER, under_way);
-	if (spool_scan(s->spool, state, collect, state == SPOOL_NEW ? found_foreign : NULL, &found) != 0) {
+	if (spool_scan(s->spool, state, collect, state == SPOOL_NEW ? foreign_in_new : NULL, &found) != 0) {
 		log_error(NULL, "%s/ cannot be scanned: %s", spool_state_name(state), strerror(errno));
 		if (s->once)
 			s->status = EXIT_FAILURE;	/* jobs may be left */
