@@ -18,16 +18,37 @@ static void tells_classes(void **state)
 		assert_int_equal(backlog_class(NOW - rows[i].age_ms, NOW), rows[i].class);
 }
 
-/* n jobs, the first one age_ms old, each next one a millisecond younger. */
-static void add(struct backlog *b, const char *stem, size_t n, int64_t age_ms)
+/* n jobs of an endpoint, the first one age_ms old, each next one a millisecond younger. */
+static void add_of(struct backlog *b, const char *endpoint, const char *stem, size_t n, int64_t age_ms)
 {
 	struct spool_entry entry;
 
 	for (size_t i = 0; i < n; i++) {
-		snprintf(entry.id, sizeof entry.id, "prod.%s-%zu", stem, i);
+		snprintf(entry.id, sizeof entry.id, "%s.%s-%zu", endpoint, stem, i);
 		entry.mtime_ms = NOW - age_ms + (int64_t)i;
 		backlog_add(b, &entry);
 	}
+}
+
+static void add(struct backlog *b, const char *stem, size_t n, int64_t age_ms)
+{
+	add_of(b, "prod", stem, n, age_ms);
+}
+
+static void carry(struct backlog *b, const char *id, size_t n, enum backlog_class class)
+{
+	for (size_t i = 0; i < n; i++)
+		backlog_carried(b, id, class);
+}
+
+/* How many of an endpoint were chosen. */
+static size_t chosen(const struct backlog *b, const char *endpoint)
+{
+	size_t n = 0, len = strlen(endpoint);
+
+	for (size_t i = 0; i < b->n; i++)
+		n += strncmp(b->list[i].id, endpoint, len) == 0 && b->list[i].id[len] == '.';
+	return n;
 }
 
 static void expect(const struct backlog *b, size_t at, const char *stem, size_t number)
@@ -40,11 +61,10 @@ static void expect(const struct backlog *b, size_t at, const char *stem, size_t 
 
 static void orders(void **state)
 {
-	const size_t none[BACKLOG_CLASSES] = { 0 };
 	struct backlog b;
 
 	(void)state;
-	backlog_open(&b, NOW, 1000, none);
+	backlog_open(&b, NOW, 1000);
 	add(&b, "hopeless", 3, 90 * MINUTE);
 	add(&b, "late", 3, 30 * MINUTE);
 	add(&b, "new", 2, MINUTE);
@@ -64,11 +84,10 @@ static void orders(void **state)
 /* Ten thousand of each, found in the worst order: memory is that of the room, and nothing blocks what is fresh. */
 static void limits(void **state)
 {
-	const size_t none[BACKLOG_CLASSES] = { 0 }, full[BACKLOG_CLASSES] = { 10, 90, 21 };
 	struct backlog b;
 
 	(void)state;
-	backlog_open(&b, NOW, 200, none);
+	backlog_open(&b, NOW, 200);
 	add(&b, "hopeless", 10000, 90 * MINUTE);
 	add(&b, "late", 10000, 30 * MINUTE);
 	assert_true(b.cap <= 1024);
@@ -79,12 +98,15 @@ static void limits(void **state)
 	assert_true(b.more);
 	add(&b, "fresh", 10000, 5 * MINUTE);
 	backlog_choose(&b);
-	assert_int_equal(b.n, 200);
+	assert_int_equal(b.n, 178);
 	expect(&b, 0, "fresh", 0);
-	expect(&b, 199, "fresh", 199);
+	expect(&b, 177, "fresh", 177);
 	backlog_close(&b);
 
-	backlog_open(&b, NOW, 200, full);
+	backlog_open(&b, NOW, 200);
+	carry(&b, "other.x", 10, BACKLOG_FRESH);
+	carry(&b, "other.x", 90, BACKLOG_LATE);
+	carry(&b, "other.x", 21, BACKLOG_HOPELESS);
 	add(&b, "hopeless", 100, 90 * MINUTE);
 	add(&b, "late", 100, 30 * MINUTE);
 	add(&b, "fresh", 5, 5 * MINUTE);
@@ -93,11 +115,40 @@ static void limits(void **state)
 	expect(&b, 18, "hopeless", 3);
 	backlog_close(&b);
 
-	backlog_open(&b, NOW, 100, full);	/* fewer workers than before a reload */
+	backlog_open(&b, NOW, 100);	/* fewer workers than before a reload */
+	carry(&b, "other.x", 101, BACKLOG_FRESH);
 	add(&b, "fresh", 5, 5 * MINUTE);
 	backlog_choose(&b);
 	assert_int_equal(b.n, 0);
 	assert_true(b.more);
+	backlog_close(&b);
+}
+
+/* However many jobs an endpoint has, and however old they are, the others find places. */
+static void shares(void **state)
+{
+	struct backlog b;
+
+	(void)state;
+	backlog_open(&b, NOW, 900);
+	add_of(&b, "down", "a", 20000, 9 * MINUTE);
+	add_of(&b, "second", "b", 20000, 8 * MINUTE);
+	add_of(&b, "third", "c", 20000, 7 * MINUTE);
+	backlog_choose(&b);
+	assert_int_equal(chosen(&b, "down"), 800);
+	assert_int_equal(chosen(&b, "second"), 89);
+	assert_int_equal(chosen(&b, "third"), 10);
+	assert_true(b.more);
+	backlog_close(&b);
+
+	backlog_open(&b, NOW, 900);
+	carry(&b, "down.x", 800, BACKLOG_FRESH);
+	carry(&b, "do.x", 5, BACKLOG_FRESH);	/* not the same, though one begins like the other */
+	add_of(&b, "down", "a", 100, 9 * MINUTE);
+	add_of(&b, "do", "b", 10, MINUTE);
+	backlog_choose(&b);
+	assert_int_equal(chosen(&b, "down"), 0);
+	assert_int_equal(chosen(&b, "do"), 10);
 	backlog_close(&b);
 }
 
@@ -107,6 +158,7 @@ int main(void)
 		cmocka_unit_test(tells_classes),
 		cmocka_unit_test(orders),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

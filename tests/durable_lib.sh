@@ -12,9 +12,9 @@ cp "$src/tests/plans/lifecycle/destroy.json" "$sender/destroy.json"
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
 
-# make_jobs SPOOL < NAMES: accepts them, as tests/mkjobs.c says.
+# make_jobs SPOOL [ORIGIN [ENDPOINT]] < NAMES: accepts them, as tests/mkjobs.c says.
 make_jobs() {
-	"$build/tests/mkjobs" "$1" "$scratch/seal.pub" "$api" || fail "mkjobs"
+	"$build/tests/mkjobs" "$1" "$scratch/seal.pub" "${2:-$api}" "${3:-prod}" || fail "mkjobs"
 }
 
 # Whether calls that change nothing count, too.

@@ -1,8 +1,8 @@
 /*
- * Fills a spool with jobs for tests: mkjobs SPOOL SEAL-KEY API < LIST
+ * Fills a spool with jobs for tests: mkjobs SPOOL SEAL-KEY API [ENDPOINT] < LIST
  *
  * Each line of LIST is "NAME" or "NAME AGE": the task result id, and how many seconds ago the request came. The
- * requests are those of spooler_lib.sh's accept_job: endpoint prod, URLs at the origin API. They are accepted as the
+ * requests are those of spooler_lib.sh's accept_job: endpoint prod if none is named, URLs at the origin API. They are accepted as the
  * handler accepts them, ten thousand in a few seconds. Exit status 0 or 1, with a reason on standard error.
  */
 #include <fcntl.h>
@@ -18,7 +18,8 @@
 #include "base/secret.h"
 #include "base/spool.h"
 
-static int make_job(struct spool *spool, const struct seal_public *key, const char *api, const char *name, long age)
+static int make_job(struct spool *spool, const struct seal_public *key, const char *api, const char *endpoint, const char *name,
+	long age)
 {
 	char *body = xasprintf("{\"payload_version\":1,\"stage\":\"post_plan\",\"task_result_id\":\"%s\","
 		"\"organization_name\":\"acme\",\"access_token\":\"token-%s\","
@@ -34,8 +35,8 @@ static int make_job(struct spool *spool, const struct seal_public *key, const ch
 		log_error(NULL, "%s: %s", name, why);
 		return -1;
 	}
-	spool_id("prod", name, id);
-	envelope = envelope_make(&request, "prod", id, (int64_t)times[1].tv_sec * 1000, key);
+	spool_id(endpoint, name, id);
+	envelope = envelope_make(&request, endpoint, id, (int64_t)times[1].tv_sec * 1000, key);
 	how = spool_accept(spool, id, envelope, strlen(envelope));
 	path = xasprintf("%s/%s.json", spool_new_path(spool), id);
 	if (age > 0)
@@ -55,7 +56,7 @@ int main(int argc, char **argv)
 	int failed = 0;
 	long age;
 
-	if (argc != 4)
+	if (argc < 4 || argc > 5)
 		return EXIT_FAILURE;
 	log_open("mkjobs");
 	secret_setup();
@@ -66,7 +67,7 @@ int main(int argc, char **argv)
 	}
 	while (fgets(line, sizeof line, stdin) != NULL) {
 		age = 0;
-		if (sscanf(line, "%127s %ld", name, &age) >= 1 && make_job(spool, &key, argv[3], name, age) != 0) {
+		if (sscanf(line, "%127s %ld", name, &age) >= 1 && make_job(spool, &key, argv[3], argc == 5 ? argv[4] : "prod", name, age) != 0) {
 			log_error(NULL, "%s is not accepted", name);
 			failed = 1;
 		}

@@ -6,6 +6,11 @@
  * waits for certain. What is late takes at most half of the room and what is hopeless an eighth, however many there
  * are: each may wait for a sender that does not answer, and a request that comes in now must find a place.
  *
+ * For the same reason no endpoint takes all of it. An endpoint is given places as long as it holds fewer than
+ * SHARE_TO_FREE times those that are free (dynamic thresholds, as in the shared memory of switches): alone it gets eight
+ * ninths, the next one eight ninths of the rest, and so a sender that is down leaves places to the others, however many
+ * of its jobs lie there.
+ *
  * The age is that of the file in new/, which the handler wrote when it accepted the job. If the clock was set forward
  * meanwhile, all jobs look late and come in the same order; if it was set back, they look fresh.
  */
@@ -15,6 +20,8 @@
 #include "base/mem.h"
 #include "spooler/backlog.h"
 
+#define SHARE_TO_FREE 8
+
 enum backlog_class backlog_class(int64_t received_ms, int64_t now_ms)
 {
 	int64_t age = now_ms - received_ms;
@@ -22,22 +29,30 @@ enum backlog_class backlog_class(int64_t received_ms, int64_t now_ms)
 	return age < BACKLOG_LATE_MS ? BACKLOG_FRESH : age < BACKLOG_HOPELESS_MS ? BACKLOG_LATE : BACKLOG_HOPELESS;
 }
 
-static size_t less(size_t limit, size_t taken)
+void backlog_open(struct backlog *b, int64_t now_ms, size_t room)
 {
-	return limit > taken ? limit - taken : 0;
+	*b = (struct backlog){ .now_ms = now_ms, .room = room };
 }
 
-void backlog_open(struct backlog *b, int64_t now_ms, size_t room, const size_t under_way[BACKLOG_CLASSES])
+static struct backlog_share *share_of(struct backlog *b, const char *id)
 {
-	size_t all = 0;
+	size_t len = strcspn(id, ".");
+	struct backlog_share *share;
 
-	for (int i = 0; i < BACKLOG_CLASSES; i++)
-		all += under_way[i];
-	memset(b, 0, sizeof *b);
-	b->now_ms = now_ms;
-	b->limits[BACKLOG_FRESH] = less(room, all);
-	b->limits[BACKLOG_LATE] = less(room / 2, under_way[BACKLOG_LATE]);
-	b->limits[BACKLOG_HOPELESS] = less(room / 8, under_way[BACKLOG_HOPELESS]);
+	for (size_t i = 0; i < b->share_count; i++)
+		if (strncmp(b->shares[i].endpoint, id, len) == 0 && b->shares[i].endpoint[len] == '\0')
+			return &b->shares[i];
+	b->shares = xreallocarray(b->shares, b->share_count + 1, sizeof *b->shares);
+	share = &b->shares[b->share_count++];
+	*share = (struct backlog_share){ .carried = 0 };
+	memcpy(share->endpoint, id, len);
+	return share;
+}
+
+void backlog_carried(struct backlog *b, const char *id, enum backlog_class class)
+{
+	b->carried[class]++;
+	share_of(b, id)->carried++;
 }
 
 static int first(const void *a, const void *b, void *context)
@@ -56,15 +71,25 @@ static int first(const void *a, const void *b, void *context)
 
 void backlog_choose(struct backlog *b)
 {
-	size_t taken[BACKLOG_CLASSES] = { 0 }, n = 0;
+	const size_t limits[BACKLOG_CLASSES] = { b->room, b->room / 2, b->room / 8 };
+	size_t carried[BACKLOG_CLASSES], free_places = b->room, n = 0;
+	struct backlog_share *share;
 	enum backlog_class class;
 
 	if (b->n > 0)
 		qsort_r(b->list, b->n, sizeof *b->list, first, b);
+	memcpy(carried, b->carried, sizeof carried);
+	for (int i = 0; i < BACKLOG_CLASSES; i++)
+		free_places -= carried[i] < free_places ? carried[i] : free_places;
+	for (size_t i = 0; i < b->share_count; i++)
+		b->shares[i].chosen = 0;
 	for (size_t i = 0; i < b->n; i++) {
 		class = backlog_class(b->list[i].mtime_ms, b->now_ms);
-		if (n < b->limits[BACKLOG_FRESH] && taken[class] < b->limits[class]) {
-			taken[class]++;
+		share = share_of(b, b->list[i].id);
+		if (carried[class] < limits[class] && share->carried + share->chosen < SHARE_TO_FREE * free_places) {
+			carried[class]++;
+			share->chosen++;
+			free_places--;
 			b->list[n++] = b->list[i];
 		} else {
 			b->more = true;
@@ -75,7 +100,7 @@ void backlog_choose(struct backlog *b)
 
 void backlog_add(struct backlog *b, const struct spool_entry *entry)
 {
-	if (b->n == b->cap && b->cap >= 2 * b->limits[BACKLOG_FRESH] + 64)
+	if (b->n == b->cap && b->cap >= 2 * b->room + 64)
 		backlog_choose(b);
 	if (b->n == b->cap) {
 		b->cap = b->cap == 0 ? 64 : b->cap * 2;
@@ -86,5 +111,6 @@ void backlog_add(struct backlog *b, const struct spool_entry *entry)
 
 void backlog_close(struct backlog *b)
 {
+	free(b->shares);
 	free(b->list);
 }

@@ -22,16 +22,26 @@ enum backlog_class {
 /* A job that was received at received_ms by the wall clock. One from the future (a clock was set back) is fresh. */
 enum backlog_class backlog_class(int64_t received_ms, int64_t now_ms);
 
+struct backlog_share {		/* one endpoint's */
+	char endpoint[CONFIG_ENDPOINT_NAME_MAX + 1];
+	size_t carried, chosen;
+};
+
 struct backlog {
 	int64_t now_ms;
-	size_t limits[BACKLOG_CLASSES];	/* how many more of a class can be taken */
+	size_t room;			/* how many jobs can be carried in all */
+	size_t carried[BACKLOG_CLASSES];
+	struct backlog_share *shares;
+	size_t share_count;
 	struct spool_entry *list;	/* after backlog_choose: n jobs, in the order in which they come */
 	size_t n, cap;
 	bool more;			/* some were found that are not in the list */
 };
 
-/* room: how many jobs can be carried in all; under_way: how many are, by class. */
-void backlog_open(struct backlog *b, int64_t now_ms, size_t room, const size_t under_way[BACKLOG_CLASSES]);
+/* room: how many jobs can be carried in all. */
+void backlog_open(struct backlog *b, int64_t now_ms, size_t room);
+/* Tells of a job that is carried already. All of them come before the first that was found. */
+void backlog_carried(struct backlog *b, const char *id, enum backlog_class class);
 /* Adds a job that was found. Memory is bounded by the room, not by the number of jobs. */
 void backlog_add(struct backlog *b, const struct spool_entry *entry);
 /* Leaves in the list what is taken up now. */

@@ -10,7 +10,7 @@
 #include "net/loop.h"
 #include "spooler/settings.h"
 
-#define CREW_JOBS_PER_WORKER 1024	/* what one worker carries at most */
+#define CREW_JOBS_PER_WORKER 1152	/* what one worker carries at most; 1024 of one endpoint, see backlog.c */
 
 struct crew;
 struct crew_worker;

@@ -216,9 +216,9 @@ static bool collect(void *context, const struct spool_entry *entry)
 	return true;
 }
 
-static void count_class(void *context, struct roster_entry *entry)
+static void count_carried(void *context, struct roster_entry *entry)
 {
-	((size_t *)context)[entry->class]++;
+	backlog_carried(context, entry->id, entry->class);
 }
 
 static void foreign_in_new(void *context, const char *name)
@@ -234,11 +234,10 @@ static void foreign_in_new(void *context, const char *name)
 static void scan(struct supervisor *s, enum spool_state state,
 	void (*take)(struct supervisor *s, const struct spool_entry *found))
 {
-	size_t under_way[BACKLOG_CLASSES] = { 0 };
 	struct found found = { .supervisor = s, .state = state };
 
-	roster_each(s->roster, count_class, under_way);
-	backlog_open(&found.backlog, clock_wall(), (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER, under_way);
+	backlog_open(&found.backlog, clock_wall(), (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER);
+	roster_each(s->roster, count_carried, &found.backlog);
 	if (spool_scan(s->spool, state, collect, state == SPOOL_NEW ? foreign_in_new : NULL, &found) != 0) {
 		log_error(NULL, "%s/ cannot be scanned: %s", spool_state_name(state), strerror(errno));
 		if (s->once)
