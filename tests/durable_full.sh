@@ -78,4 +78,26 @@ stop_spooler
 for name in refused published late; do
 	expect "$name" passed '1 passed'
 done
+
+# A spooler that is started when nothing is left waits for room, and removes what has been kept long enough. With --once it
+# says so and ends.
+accept_job waiting
+cat /dev/zero >"$spool/ballast" 2>/dev/null || :
+mkdir -p "$scratch/fill" && cp "$spool/done/prod.late/request.json" "$scratch/fill"
+(while cp "$scratch/fill/request.json" "$spool/ballast.$((n += 1))"; do :; done) 2>/dev/null || :
+status=0
+"$planspoold" --once 2>>"$scratch/spooler.log" || status=$?
+assert_equal "--once without room" 2 "$status"
+start_spooler
+retry 20 grep -q "waiting for room on the spool's file system" "$scratch/spooler.log" || fail "it does not wait for room"
+assert "it lives" kill -0 "$spooler_pid"
+kill "$spooler_pid"
+configure 'keep: {done: 1s}'
+start_spooler
+retry 60 [ ! -d "$spool/done/prod.late" ] || fail "what has been kept long enough is not removed"
+rm "$spool"/ballast*
+configure
+retry 60 [ -d "$spool/done/prod.waiting" ] || fail "it does not go on when there is room"
+stop_spooler
+expect waiting passed '1 passed'
 finish

@@ -2,11 +2,14 @@
 #ifndef PLANSPOOL_SPOOLER_HOUSEKEEPING_H
 #define PLANSPOOL_SPOOLER_HOUSEKEEPING_H
 
+#include <stdbool.h>
+
 #include "base/config.h"
 #include "base/lease.h"
 #include "base/spool.h"
 
-/* One round, a bounded piece of work. Trouble is logged and met again in the next round. */
-void housekeeping(struct spool *spool, struct lease_watch *leases, const struct config *config);
+/* One round, a bounded piece of work. Trouble is logged and met again in the next round. Whether it left jobs whose
+ * time is over, for a round that should follow soon. */
+bool housekeeping(struct spool *spool, struct lease_watch *leases, const struct config *config);
 
 #endif

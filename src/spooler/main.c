@@ -10,11 +10,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
 #include "base/log.h"
+#include "spooler/housekeeping.h"
 #include "spooler/supervisor.h"
 
 #define EXIT_USAGE 2
@@ -97,8 +99,39 @@ static void set_limits(void)
 	}
 }
 
+/* Announces the keys and takes a lease. A full file system is waited out, unless once, and what has been kept long enough is
+ * removed meanwhile. NULL with a log line. */
+static struct lease *enter_spool(const struct settings *settings, struct spool *spool, bool once)
+{
+	struct lease_watch *others = lease_watch_new(spool);
+	struct lease *lease = NULL;
+	bool waiting = false;
+	const char *what;
+
+	while (lease == NULL) {
+		what = "seal-keys cannot be written";
+		if (settings_announce(settings, spool) == 0) {
+			what = "no lease can be taken";
+			lease = lease_take(spool);
+		}
+		if (lease != NULL)
+			break;
+		if (!waiting)
+			log_error(NULL, "%s: %s: %s", settings->config->spool, what, strerror(errno));
+		if (once || (errno != ENOSPC && errno != EDQUOT))
+			break;
+		if (!waiting)
+			log_info(NULL, "waiting for room on the spool's file system");
+		waiting = true;
+		(void)housekeeping(spool, others, settings->config);
+		(void)sleep(1);
+	}
+	lease_watch_free(others);
+	return lease;
+}
+
 /* Makes and opens the spool and takes the lease. NULL with a log line. */
-static struct spool *open_spool(const struct settings *settings, struct lease **lease)
+static struct spool *open_spool(const struct settings *settings, bool once, struct lease **lease)
 {
 	const struct config *config = settings->config;
 	char why[SPOOL_WHY];
@@ -108,14 +141,9 @@ static struct spool *open_spool(const struct settings *settings, struct lease **
 		log_error(NULL, "%s", why);
 		return NULL;
 	}
-	if (settings_announce(settings, spool) != 0) {
-		log_error(NULL, "%s/seal-keys: %s", config->spool, strerror(errno));
-	} else {
-		*lease = lease_take(spool);
-		if (*lease != NULL)
-			return spool;
-		log_error(NULL, "%s/spoolers: no lease: %s", config->spool, strerror(errno));
-	}
+	*lease = enter_spool(settings, spool, once);
+	if (*lease != NULL)
+		return spool;
 	spool_close(spool);
 	return NULL;
 }
@@ -139,7 +167,7 @@ int main(int argc, char **argv)
 	faults_free(&faults);
 	if (settings == NULL)
 		return EXIT_USAGE;
-	spool = open_spool(settings, &lease);
+	spool = open_spool(settings, options.once, &lease);
 	if (spool == NULL) {
 		settings_free(settings);
 		return EXIT_USAGE;

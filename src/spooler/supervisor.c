@@ -38,7 +38,10 @@
 #include "spooler/supervisor.h"
 
 #define GRACE_MS 10000
-#define HOUSEKEEPING_MS 60000
+#ifndef PLANSPOOL_HOUSEKEEPING_MS	/* tests have less patience */
+#define PLANSPOOL_HOUSEKEEPING_MS 60000
+#endif
+#define HOUSEKEEPING_MORE_MS 100
 #define WORKERS_AUTO_MAX 8
 #define GIVE_MS 50		/* a job that no worker could be told of is offered again after this */
 #define NO_CLAIM_MS 60000	/* a folder in active/ without a claim for so long is no job */
@@ -317,8 +320,9 @@ static void on_housekeeping(void *context)
 {
 	struct supervisor *s = context;
 
-	housekeeping(s->spool, s->others, s->settings->config);
-	loop_timer_set(s->housekeeping, HOUSEKEEPING_MS);
+	bool more = housekeeping(s->spool, s->others, s->settings->config);
+
+	loop_timer_set(s->housekeeping, more ? HOUSEKEEPING_MORE_MS : PLANSPOOL_HOUSEKEEPING_MS);
 }
 
 static void on_grace(void *context)
