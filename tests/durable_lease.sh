@@ -8,7 +8,7 @@
 
 step=${long:+1}
 step=${step:-3}
-planspoold=$build/tests/planspoold_lease
+planspoold=$build/tests/planspoold_hasty
 start_sender
 configure
 sed -i 's/^workers: .*/workers: 1/' "$scratch/planspool.yaml"

@@ -16,7 +16,8 @@
  *				outlives the process: names, data, and what is sent to others. A kill anywhere between
  *				two of these leaves the same behind.
  *	PLANSPOOL_FAULTS_RECORD	a file to which every change is appended; tests/record.h has its form
- *	PLANSPOOL_FAULTS_CLOCK	seconds by which the wall clock is fast; negative: slow
+ *	PLANSPOOL_FAULTS_CLOCK	seconds by which the wall clock is fast; negative: slow. With a "/" in it: a file that says so, and
+ *				may say something else later
  *	PLANSPOOL_FAULTS_HOST	a host name to believe in; the boot id is then another one, too
  *
  * "Call N" is counted from 1 over all processes of a run, and the fault comes before the call has any effect. Where a
@@ -70,7 +71,7 @@ static struct {
 	unsigned at;
 	int error;
 	bool all;
-	time_t fast;
+	const char *clock;
 	const char *root, *host;
 	int record;
 	struct shared *shared;
@@ -116,8 +117,7 @@ __attribute__((constructor)) static void set_up(void)
 	int fd, none = 0;
 
 	f.host = getenv("PLANSPOOL_FAULTS_HOST");
-	if (getenv("PLANSPOOL_FAULTS_CLOCK") != NULL)
-		f.fast = (time_t)strtol(getenv("PLANSPOOL_FAULTS_CLOCK"), NULL, 10);
+	f.clock = getenv("PLANSPOOL_FAULTS_CLOCK");
 	f.root = getenv("PLANSPOOL_FAULTS_ROOT");
 	if (f.root == NULL || state == NULL)
 		return;
@@ -545,18 +545,36 @@ ssize_t recv(int fd, void *to, size_t n, int flags)
 	return REAL(recv)(fd, to, n, flags);
 }
 
+/* By how many seconds the wall clock is fast now. */
+static time_t fast(void)
+{
+	char text[32] = "";
+	ssize_t n;
+	int fd;
+
+	if (f.clock == NULL)
+		return 0;
+	if (strchr(f.clock, '/') == NULL)
+		return (time_t)strtol(f.clock, NULL, 10);
+	fd = REAL(open)(f.clock, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || (n = REAL(read)(fd, text, sizeof text - 1)) <= 0)
+		abort();
+	REAL(close)(fd);
+	return (time_t)strtol(text, NULL, 10);
+}
+
 int clock_gettime(clockid_t clock, struct timespec *t)
 {
 	int rc = REAL(clock_gettime)(clock, t);
 
 	if (rc == 0 && clock == CLOCK_REALTIME)
-		t->tv_sec += f.fast;
+		t->tv_sec += fast();
 	return rc;
 }
 
 time_t time(time_t *t)
 {
-	time_t now = REAL(time)(NULL) + f.fast;
+	time_t now = REAL(time)(NULL) + fast();
 
 	if (t != NULL)
 		*t = now;

@@ -1,0 +1,51 @@
+#!/bin/sh
+# A stream of jobs does not fill the disk: what has been kept long enough goes as fast as it comes, also after a time in
+# which nobody tidied up, and nothing else is left behind.
+# shellcheck disable=SC2119
+. "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
+
+start_sender
+configure
+make_spool
+
+# count DIRECTORY: what lies in it.
+count() {
+	find "$spool/$1" -mindepth 1 -maxdepth 1 | wc -l
+}
+at_most() {
+	[ "$(count "$1")" -le "$2" ]
+}
+
+# More than one round of housekeeping removes, and rounds are a minute apart.
+seq -f "$spool/done/prod.old-%.0f" 2500 | xargs mkdir
+seq -f "$spool/undelivered/prod.old-%.0f" 2500 | xargs mkdir
+touch -d '100 days ago' "$spool"/done/prod.old-* "$spool"/undelivered/prod.old-*
+start_spooler
+retry 40 at_most done 0 || fail "$(count done) are left in done/"
+retry 40 at_most undelivered 0 || fail "$(count undelivered) are left in undelivered/"
+stop_spooler
+
+# A stream with a short memory.
+planspoold=$build/tests/planspoold_hasty
+configure 'keep: {done: 1s, undelivered: 1s}'
+start_spooler
+rounds=${long:+40}
+rounds=${rounds:-8}
+round=0
+most=0
+while [ $((round += 1)) -le "$rounds" ]; do
+	seq -f "r$round-%.0f" 250 | make_jobs "$spool"
+	retry 60 at_most new 0 || fail "jobs are left in new/"
+	now=$(count done)
+	[ "$now" -le "$most" ] || most=$now
+done
+retry 60 at_most active 0 || fail "jobs are left in active/"
+retry 60 at_most done 0 || fail "jobs are left in done/"
+echo "$((rounds * 250)) jobs, at most $most of them in done/ at the end of a round"
+finals=$(grep -c '"what":"final".*"answer":200' "$sender/transcript")
+assert_equal "finals" $((rounds * 250)) "$finals"
+stop_spooler
+for place in tmp new active done undelivered corrupt spoolers; do
+	assert_equal "left in $place/" '' "$(ls -A "$spool/$place")"
+done
+finish
