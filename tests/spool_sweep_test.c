@@ -32,7 +32,7 @@ static void scans(void **state)
 	const struct scratch *t = *state;
 	struct seen seen = { .stop_after = 0 };
 	unsigned left = COUNT(foreign);
-	char path[64];
+	char path[64], where[SPOOL_NAME_SIZE];
 
 	for (size_t i = 0; i < COUNT(foreign); i++) {
 		snprintf(path, sizeof path, "new/%s", foreign[i]);
@@ -51,8 +51,8 @@ static void scans(void **state)
 	assert_int_equal(seen.entries, 2);
 
 	for (size_t i = 0; i < COUNT(foreign); i++)
-		assert_int_equal(spool_set_aside_new(t->spool, foreign[i]), 0);
-	assert_int_equal(spool_set_aside_new(t->spool, "gone"), -1);
+		assert_int_equal(spool_set_aside_new(t->spool, foreign[i], where), 0);
+	assert_int_equal(spool_set_aside_new(t->spool, "gone", where), -1);
 	assert_int_equal(count(t, "corrupt"), left);
 	assert_int_equal(count(t, "new"), 3);
 
@@ -69,13 +69,13 @@ static void scans(void **state)
 static void sets_long_names_aside(void **state)
 {
 	const struct scratch *t = *state;
-	char path[4 + 255 + 1] = "new/";
+	char path[4 + 255 + 1] = "new/", where[SPOOL_NAME_SIZE];
 
 	memset(path + 4, 'x', 255);
 	put(t, path, "");
-	assert_int_equal(spool_set_aside_new(t->spool, path + 4), 0);
+	assert_int_equal(spool_set_aside_new(t->spool, path + 4, where), 0);
 	put(t, path, "");
-	assert_int_equal(spool_set_aside_new(t->spool, path + 4), 0);
+	assert_int_equal(spool_set_aside_new(t->spool, path + 4, where), 0);
 	assert_int_equal(count(t, "corrupt"), 2);
 }
 

@@ -143,6 +143,8 @@ cannot third rm -f "$job"
 cannot third mv "$job" "$spool/new/prod.taskrs-other.json"
 cannot third mv "$job" "$spool/tmp/x"
 can third cp "$job" "$spool/new/prod.taskrs-foreign.json"
+# Only their owner can move them elsewhere.
+can web mkdir "$spool/new/folder" "$spool/new/folder/deep" "$spool/new/prod.taskrs-folder.json" "$spool/new/prod.taskrs-folder.json/x"
 cannot web rm -f "$spool/new/prod.taskrs-foreign.json"
 cannot web mv "$spool/new/prod.taskrs-foreign.json" "$spool/new/prod.taskrs-mine.json"
 can spool touch "$spool/new/prod.taskrs-spare.json"
@@ -169,6 +171,11 @@ assert_equal "a file of another user is no job" 0 \
 	"$(find "$spool" -path '*active/prod.taskrs-foreign*' | wc -l | tr -d ' ')"
 assert_equal "it is kept" 1 "$(find "$spool/corrupt" -name 'prod.taskrs-foreign.json*' | wc -l | tr -d ' ')"
 assert_grep "the log says why" 'taskrs-foreign.*(owner|user|belongs)' "$scratch/planspoold.log"
+for name in folder prod.taskrs-folder.json; do
+	retry 20 test ! -e "$spool/new/$name" || fail "new/$name stays in the way"
+	assert_equal "new/$name is kept" 1 "$(find "$spool/new" -mindepth 2 -path "*/.foreign.$name.*" | wc -l | tr -d ' ')"
+	assert_equal "the log names it once" 1 "$(grep -c "$name.*it is new/.foreign.$name" "$scratch/planspoold.log")"
+done
 before=$(cksum <"$active/request.json")
 : >"$scratch/run/claimed"
 retry 20 test -e "$scratch/run/written" || fail "the file that was held open is not written"

@@ -252,7 +252,7 @@ int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *cont
 		    strcmp(entry->d_name, "..") == 0))
 			continue;	/* ours: half-made folders */
 		if (!entry_id(state, entry->d_name, found.id)) {
-			if (foreign != NULL)
+			if (foreign != NULL && strncmp(entry->d_name, SPOOL_HIDDEN_FOREIGN, strlen(SPOOL_HIDDEN_FOREIGN)) != 0)
 				foreign(context, entry->d_name);
 		} else if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 			found.mtime_ms = spool_mtime(&st);

@@ -18,6 +18,7 @@
 #define SPOOL_FORMAT 1
 #define SPOOL_WHY 512
 #define SPOOL_ID_SIZE (CONFIG_ENDPOINT_NAME_MAX + 1 + REQUEST_RESULT_ID_MAX + 1)
+#define SPOOL_NAME_SIZE 300		/* any path in the spool */
 #define SPOOL_INSTANCE_SIZE 33		/* 32 hexadecimal digits */
 #define SPOOL_ENVELOPE_MAX (8u << 20)	/* an envelope is never larger */
 
@@ -69,7 +70,7 @@ struct spool_entry {
 	int64_t mtime_ms;
 };
 /* Calls visit for each job in a state, in no order, until the end or until it returns false. In new/ names that are
- * no jobs are passed to foreign (if not NULL). */
+ * no jobs are passed to foreign (if not NULL), but what was set aside there. */
 int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *context, const struct spool_entry *entry),
 	void (*foreign)(void *context, const char *name), void *context);
 
@@ -77,7 +78,7 @@ enum spool_claimed {
 	SPOOL_CLAIMED,		/* active/<id> is ours and holds request.json */
 	SPOOL_LOST,		/* another spooler has it, or it is gone */
 	SPOOL_FINISHED,		/* a duplicate of a job in done/ or undelivered/: dropped */
-	SPOOL_SET_ASIDE,	/* no regular file, wrong owner, too large: moved to corrupt/; reason in why */
+	SPOOL_SET_ASIDE,	/* no regular file, wrong owner, too large: set aside; why says both */
 	SPOOL_TROUBLE,		/* errno; it stays in new/, or is ours in active/ already, and is tried again later */
 };
 /* Claims new/<id>.json for instance (the lease's name). LOST with active/<id> in place also removes the entry in
@@ -91,9 +92,11 @@ int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_S
  * TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
-/* Moves new/<name>, whatever it is, or active/<id> to corrupt/, under a name not used there before. active/<id> of a
- * job that ended is removed instead: it is what is left of a duplicate. */
-int spool_set_aside_new(struct spool *s, const char *name);
+/* Moves new/<name>, whatever it is, to corrupt/, under a name not used there before. A folder that is not ours cannot
+ * leave new/: it gets a name there that nobody looks at. where: what it is called now. */
+int spool_set_aside_new(struct spool *s, const char *name, char where[SPOOL_NAME_SIZE]);
+/* Moves active/<id> to corrupt/ likewise. That of a job that ended is removed instead: it is what is left of a
+ * duplicate. */
 int spool_set_aside_active(struct spool *s, const char *id);
 
 /* Files of a job. All are old or new after a crash, never a mixture, but the log. */

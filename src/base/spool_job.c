@@ -58,12 +58,24 @@ static int ended(const struct spool *s, const char *id)
 	return 0;
 }
 
-int spool_set_aside_new(struct spool *s, const char *name)
+int spool_set_aside_new(struct spool *s, const char *name, char where[SPOOL_NAME_SIZE])
 {
-	char to[SPOOL_NAME_SIZE];
+	char unique[SPOOL_NAME_SIZE];
+	enum spool_place to = CORRUPT;
 
-	spool_name_unique(to, name);
-	return renameat(s->fd[NEW], name, s->fd[CORRUPT], to) == 0 ? fsio_sync(s->fd[CORRUPT]) : -1;
+	spool_name_unique(unique, name);
+	spool_name(where, "corrupt/%s", unique);
+	if (renameat(s->fd[NEW], name, s->fd[ROOT], where) != 0) {
+		/* Moving a folder elsewhere writes to the folder itself, which only its owner may; renaming it where it
+		 * is, does not. */
+		if (errno != EACCES && errno != EPERM)
+			return -1;
+		to = NEW;
+		spool_name(where, "new/" SPOOL_HIDDEN_FOREIGN "%s", unique);
+		if (renameat(s->fd[NEW], name, s->fd[ROOT], where) != 0)
+			return -1;
+	}
+	return fsio_sync(s->fd[to]);
 }
 
 int spool_set_aside_active(struct spool *s, const char *id)
@@ -143,16 +155,18 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 {
 	enum spool_claimed how = SPOOL_TROUBLE;
 	struct buf envelope = BUF_INIT(SPOOL_ENVELOPE_MAX);
-	char name[SPOOL_NAME_SIZE], hidden[SPOOL_NAME_SIZE];
+	char name[SPOOL_NAME_SIZE], hidden[SPOOL_NAME_SIZE], where[SPOOL_NAME_SIZE];
 	int rc, over, saved;
 
 	spool_name(name, "%s.json", id);
 	spool_name(hidden, ".claim.%s.%s", instance, id);
 	rc = new_read(s, name, handler_uid, &envelope, why);
 	if (rc != 0) {
-		if (rc > 0)
-			how = spool_set_aside_new(s, name) == 0 ? SPOOL_SET_ASIDE : SPOOL_TROUBLE;
-		else if (errno == ENOENT)
+		if (rc > 0 && spool_set_aside_new(s, name, where) == 0) {
+			how = SPOOL_SET_ASIDE;
+			snprintf(why + strlen(why), SPOOL_WHY - strlen(why), "; it is %s now", where);
+		}
+		if (rc < 0 && errno == ENOENT)
 			how = SPOOL_LOST;
 		goto out;
 	}

@@ -7,7 +7,7 @@
 
 #include "base/spool.h"
 
-#define SPOOL_NAME_SIZE 300	/* any relative path made here */
+#define SPOOL_HIDDEN_FOREIGN ".foreign."	/* in new/: what could not be moved to corrupt/ */
 #define SPOOL_FILE_MODE 0640
 
 enum spool_place { ROOT, TMP, NEW, ACTIVE, DONE, UNDELIVERED, CORRUPT, SPOOLERS, PLACES };

@@ -35,7 +35,7 @@ static enum intake_end take(struct job_world *world, const char *id, bool *has_r
 		log_info(id, "duplicate of a job that has ended, dropped");
 		return INTAKE_OVER;
 	case SPOOL_SET_ASIDE:
-		log_warn(id, "moved to corrupt/: %s", why);
+		log_warn(id, "no job: %s", why);
 		return INTAKE_OVER;
 	case SPOOL_LOST:
 		return INTAKE_OVER;

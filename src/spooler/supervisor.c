@@ -227,9 +227,12 @@ static void count_carried(void *context, struct roster_entry *entry)
 static void foreign_in_new(void *context, const char *name)
 {
 	const struct found *found = context;
+	char where[SPOOL_NAME_SIZE];
 
-	if (spool_set_aside_new(found->supervisor->spool, name) == 0)
-		log_warn(NULL, "new/%s is no job: moved to corrupt/", name);
+	if (spool_set_aside_new(found->supervisor->spool, name, where) == 0)
+		log_warn(NULL, "new/%s is no job; it is %s now", name, where);
+	else if (errno != ENOENT)
+		log_error(NULL, "new/%s is no job and cannot be moved away: %s", name, strerror(errno));
 }
 
 /* Finds the jobs in a state and calls take for those that there is room for: more than the workers can carry would only
