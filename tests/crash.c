@@ -7,11 +7,13 @@
  *	crash-once	does so unless the file $CRASH_ONCE exists, which it makes
  *	crash-stall	lets it stand still for ever
  *
- * while all others go their usual way. An error of the sender with crash-answer in it ends the worker too.
+ * while all others go their usual way. libcurl ends the worker when a connection has crash-curl to read. An error of the sender with crash-answer in it ends the worker too.
  */
+#include <curl/curl.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -47,6 +49,19 @@ enum intake_end __wrap_intake(struct job_world *world, const char *id, struct in
 	if (strstr(id, "crash-intake") != NULL)
 		abort();
 	return __real_intake(world, id, out);
+}
+
+CURLMcode __real_curl_multi_socket_action(CURLM *multi, curl_socket_t s, int events, int *running);
+CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t s, int events, int *running);
+
+CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t s, int events, int *running)
+{
+	char arrived[4096];
+	ssize_t n = s == CURL_SOCKET_TIMEOUT ? -1 : recv(s, arrived, sizeof arrived, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n > 0 && memmem(arrived, (size_t)n, "crash-curl", 10) != NULL)
+		abort();
+	return __real_curl_multi_socket_action(multi, s, events, running);
 }
 
 int __real_json_parse(const char *text, size_t len, json_t **out, char why[JSON_WHY]);

@@ -42,16 +42,19 @@ done
 accept_job crash-intake
 echo '{"errors":[{"detail":"crash-answer"}]}' >"$sender/answer.json"
 script answer plan "404 body=answer.json"
-for kind in always once stall answer; do
+script curl plan "200 body=always.json type=crash-curl"
+for kind in always once stall answer curl; do
 	accept_job "$kind"
 done
-for kind in always stall once answer; do
+for kind in always stall once answer curl; do
 	retry 60 [ -d "$spool/done/prod.$kind" ] || fail "$kind does not end"
 done
 expect always failed 'ended the checking process three times'
 expect stall failed 'ended the checking process three times'
 expect answer failed 'ended the checking process three times'
 assert "answer was blamed" holds blamed 3 answer
+expect curl failed 'ended the checking process three times'
+assert "curl was blamed" holds blamed 3 curl
 expect once passed '1 passed'
 assert "always was blamed" holds blamed 3 always
 assert "stall was blamed" holds blamed 3 stall

@@ -11,6 +11,10 @@
  * a new one costs no more than a few kilobytes of memory to fill. How much is under way at once is the caller's to
  * limit.
  *
+ * A connection knows the request that it was last used for, and the request that connection: whoever is told which
+ * request libcurl works on (http_job.work) is told the right one, but for what several share in HTTP/2, and for what
+ * curl does when time has passed.
+ *
  * Time without a byte is measured here, because curl's own (CURLOPT_LOW_SPEED_TIME) knows whole seconds only. A
  * timer looks back at when bytes last moved; moving them does not set a timer each time.
  *
@@ -32,14 +36,22 @@
 
 #define SPARE 128	/* idle connections kept for reuse */
 
+struct connection {
+	struct http *http;
+	struct loop_fd *watch;
+	struct http_request *request;	/* the one it was last used for; NULL if that is gone */
+};
+
 struct http_request {
 	struct http *http;
 	TAILQ_ENTRY(http_request) link;
 	enum { WAITING, RUNNING, DROPPED } state;	/* the list it is in */
 	CURL *easy;
+	struct connection *connection;	/* whose request this is; NULL for none */
 	bool in_multi;
 	struct curl_slist *headers;
 	bool unusable;			/* it cannot be sent; error says why */
+	void (*on_work)(void *context);
 	bool (*on_head)(void *context, const struct http_head *head);
 	bool (*on_data)(void *context, const char *data, size_t len);
 	void (*on_done)(void *context, enum http_end end, const struct http_head *head, const char *why);
@@ -73,27 +85,56 @@ static void act(struct http *h, curl_socket_t s, int events);
 
 static void on_socket(void *context, int fd, unsigned events)
 {
+	struct connection *c = context;
+	struct http_request *r = c->request;
+
+	if (r != NULL && r->on_work != NULL && r->state == RUNNING)
+		r->on_work(r->context);
 	/* Someone who hung up is found by reading and writing, which give the reason. */
-	act(context, fd, (events & (LOOP_READ | LOOP_HANGUP) ? CURL_CSELECT_IN : 0) |
+	act(c->http, fd, (events & (LOOP_READ | LOOP_HANGUP) ? CURL_CSELECT_IN : 0) |
 		(events & (LOOP_WRITE | LOOP_HANGUP) ? CURL_CSELECT_OUT : 0));
 }
 
-static int on_socket_wish(CURL *easy, curl_socket_t s, int what, void *context, void *watched)
+/* Ties a connection and a request to each other and to nobody else; either may be NULL. */
+static void tie(struct connection *c, struct http_request *r)
+{
+	if (c != NULL && c->request != NULL)
+		c->request->connection = NULL;
+	if (r != NULL && r->connection != NULL)
+		r->connection->request = NULL;
+	if (c != NULL)
+		c->request = r;
+	if (r != NULL)
+		r->connection = c;
+}
+
+static int on_socket_wish(CURL *easy, curl_socket_t s, int what, void *context, void *known)
 {
 	struct http *h = context;
-	struct loop_fd *w = watched;
+	struct connection *c = known;
+	struct http_request *r = NULL;
 	unsigned events = (what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
 
-	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		if (w != NULL)
-			loop_unwatch(w);
+		if (c != NULL) {
+			tie(c, NULL);
+			loop_unwatch(c->watch);
+			free(c);
+		}
 		curl_multi_assign(h->multi, s, NULL);
-	} else if (w != NULL) {
-		loop_rewatch(w, events);
-	} else {
-		curl_multi_assign(h->multi, s, loop_watch(h->loop, s, events, on_socket, h));
+		return 0;
 	}
+	if (c != NULL) {
+		loop_rewatch(c->watch, events);
+	} else {
+		c = xcalloc(1, sizeof *c);
+		c->http = h;
+		c->watch = loop_watch(h->loop, s, events, on_socket, c);
+		curl_multi_assign(h->multi, s, c);
+	}
+	/* curl's own handles, for closing idle connections, have no request. */
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&r);
+	tie(c, r);
 	return 0;
 }
 
@@ -136,6 +177,7 @@ static void release(struct http_request *r)
 
 	if (r->in_multi)
 		curl_multi_remove_handle(h->multi, r->easy);
+	tie(NULL, r);
 	TAILQ_REMOVE(&h->lists[r->state], r, link);
 	h->count--;
 	bound_connections(h);
@@ -331,6 +373,7 @@ struct http_request *http_start(struct http *h, const struct http_job *job)
 	struct http_request *r = xcalloc(1, sizeof(*r));
 
 	r->http = h;
+	r->on_work = job->work;
 	r->on_head = job->head;
 	r->on_data = job->data;
 	r->on_done = job->done;

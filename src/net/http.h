@@ -62,6 +62,8 @@ struct http_job {
 	/* Limits: name lookup, connection and TLS together; without a byte in either direction once connected; the
 	 * whole. 0: none (of connect_ms: 5 minutes). */
 	int64_t connect_ms, idle_ms, total_ms;
+	/* Called before libcurl works on what its connection has for this request, so that a watchdog knows; NULL: nobody asks. */
+	void (*work)(void *context);
 	/* Both may be NULL; false ends the request with HTTP_STOPPED. head is called once, before any body, and
 	 * not for interim answers (1xx). */
 	bool (*head)(void *context, const struct http_head *head);

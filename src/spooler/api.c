@@ -150,11 +150,18 @@ struct api_call {
 	bool wanted, stopped;
 };
 
-static bool on_head(void *context, const struct http_head *head)
+static void on_work(void *context)
 {
 	struct api_call *call = context;
 
 	call->api->at_work(call->api, call->request.job);
+}
+
+static bool on_head(void *context, const struct http_head *head)
+{
+	struct api_call *call = context;
+
+	on_work(call);
 	call->wanted = head->status == 200 && call->request.data != NULL;
 	return true;
 }
@@ -163,7 +170,7 @@ static bool on_data(void *context, const char *data, size_t len)
 {
 	struct api_call *call = context;
 
-	call->api->at_work(call->api, call->request.job);
+	on_work(call);
 	if (!call->wanted)
 		return buf_append(&call->error, data, len) == 0;
 	if (call->request.data(call->request.context, data, len))
@@ -220,7 +227,7 @@ static void on_done(void *context, enum http_end end, const struct http_head *he
 	const char *detail;
 	json_t *parsed;
 
-	call->api->at_work(call->api, call->request.job);
+	on_work(call);
 	/* We ended it ourselves: its status says all there is. */
 	if (end == HTTP_STOPPED)
 		end = HTTP_ANSWERED;
@@ -247,12 +254,12 @@ static void go(void *context)
 	struct api_call *call = context;
 	const struct api_request *r = &call->request;
 
-	call->api->at_work(call->api, r->job);
+	on_work(call);
 	call->http = http_start(call->api->http, &(struct http_job){
 		.method = r->method, .url = r->target->url, .ca_file = r->target->ca_file, .bearer = r->target->bearer,
 		.content_type = r->body == NULL ? NULL : "application/vnd.api+json", .body = r->body, .body_len = r->body_len,
 		.connect_ms = CONNECT_MS, .idle_ms = IDLE_MS, .total_ms = r->total_ms,
-		.head = on_head, .data = on_data, .done = on_done, .context = call,
+		.work = on_work, .head = on_head, .data = on_data, .done = on_done, .context = call,
 	});
 }
 
