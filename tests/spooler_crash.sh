@@ -55,6 +55,7 @@ expect answer failed 'ended the checking process three times'
 assert "answer was blamed" holds blamed 3 answer
 expect curl failed 'ended the checking process three times'
 assert "curl was blamed" holds blamed 3 curl
+assert_equal "deaths that nobody is blamed for" 0 "$(grep -c 'error: worker' "$scratch/spooler.log")"
 expect once passed '1 passed'
 assert "always was blamed" holds blamed 3 always
 assert "stall was blamed" holds blamed 3 stall
