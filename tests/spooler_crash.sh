@@ -43,7 +43,8 @@ accept_job crash-intake
 echo '{"errors":[{"detail":"crash-answer"}]}' >"$sender/answer.json"
 script answer plan "404 body=answer.json"
 script curl plan "200 body=always.json type=crash-curl"
-for kind in always once stall answer curl; do
+script hopeless final "404 body=answer.json"
+for kind in always once stall answer curl hopeless; do
 	accept_job "$kind"
 done
 for kind in always stall once answer curl; do
@@ -81,10 +82,10 @@ while read -r name count; do
 	retry 30 asked_again "$name" plan "$count" || fail "$name is not taken up again"
 done <"$scratch/counts"
 
-# What nobody can even take up is tried again with growing waits.
-deaths=$(grep -c 'prod.crash-intake: worker [0-9]* was ended by signal 6' "$scratch/spooler.log")
-assert "a worker dies now and then: $deaths times" [ "$deaths" -ge 2 ]
-assert "a worker dies again and again: $deaths times" [ "$deaths" -le 20 ]
+# What nobody can even claim is put aside after three deaths.
+retry 60 [ ! -e "$spool/new/prod.crash-intake.json" ] || fail "crash-intake stays in new/"
+assert_grep "crash-intake" 'prod.crash-intake: workers die of claiming it; it is corrupt/prod.crash-intake.json' "$scratch/spooler.log"
+assert_equal "deaths by crash-intake" 3 "$(grep -c 'prod.crash-intake: worker [0-9]* was ended by signal 6' "$scratch/spooler.log")"
 
 # kill -9 of the supervisor: its workers go with it, and the next one takes over.
 old=$(workers)
@@ -94,8 +95,14 @@ for pid in $old; do
 	retry 10 sh -c "! kill -0 $pid" || fail "a worker outlives its supervisor"
 done
 : >"$sender/go"
-rm "$spool/new/prod.crash-intake.json"
+# What cannot even be answered ends with a reason after six.
+[ "$(grep -c '"blamed"' "$spool/active/prod.hopeless/log.jsonl")" -ge 1 ] || fail "hopeless was never blamed"
+while [ "$(grep -c '"blamed"' "$spool/active/prod.hopeless/log.jsonl")" -lt 5 ]; do
+	echo '{"event":"blamed"}' >>"$spool/active/prod.hopeless/log.jsonl"
+done
 run_spooler
+assert_grep "hopeless" '"event":"undelivered","detail":"workers die even of answering it"' "$spool/undelivered/prod.hopeless/log.jsonl"
+assert "its result is kept" [ -f "$spool/undelivered/prod.hopeless/result.json" ]
 for name in $innocent; do
 	expect "$name" passed '1 passed'
 	assert "$name: taken over" holds 'taken over' 1 "$name"

@@ -90,6 +90,7 @@ static void counts_events(void **state)
 		{ "{\"event\":\"other\",\"detail\":\"blamed\"}\n\"blamed\"\nblamed\n[\"event\"]\nnull\n{\"event\":7}\n",
 			0, 0 },
 		{ "{\"event\":\"blamed\"}\n\0\0\0\0\0\n{\"event\":\"blamed\"}\n", 44, 2 },
+		{ "{\"event\":\"blamed\"}\n{\"event\":\"blamed\"}\n{\"event\":\"retried\"}\n{\"event\":\"blamed\"}\n", 0, 1 },
 		{ "\0\0{\"event\":\"blamed\"}\n{\"event\":\"blamed\"}", 39, 1 },
 	};
 	const struct scratch *t = *state;

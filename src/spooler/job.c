@@ -33,7 +33,6 @@
 
 #define RUN_MS (60 * 60 * 1000)		/* the sender's own limit on a run task */
 #define PROGRESS_MS (2 * 60 * 1000)	/* well inside the sender's 10 minutes without progress */
-#define BLAME_LIMIT 3
 #define RESULT_MAX (8u << 20)
 #define OUTCOMES_MAX (16u << 20)	/* of outcomes.jsonl */
 
@@ -407,7 +406,7 @@ static void start(struct job *job)
 		free(text);
 	} else if (request_judge(&job->in.envelope.request, job->in.endpoint->config, why) != 0) {
 		fail_with(job, why);
-	} else if (journal_count(job->world->spool, SPOOL_ACTIVE, job->id, JOURNAL_BLAMED) >= BLAME_LIMIT) {
+	} else if (journal_count(job->world->spool, SPOOL_ACTIVE, job->id, JOURNAL_BLAMED) >= BLAMED_FAILED) {
 		fail_with(job, "checking this plan ended the checking process three times; see the log of planspoold");
 	} else if (left <= 0) {
 		outcomes_check_failed_to_run(job->outcomes, "planspool",

@@ -51,68 +51,56 @@ int journal(struct spool *s, const char *id, bool durable, const char *event, co
 	return rc;
 }
 
-/* The line as an event of that name, or NULL; json_free. */
-static json_t *event_of(const char *line, size_t len, const char *event)
-{
-	char why[JSON_WHY];
-	const char *name;
-	json_t *j = NULL;
+/* What is looked for in a log, and what was found. */
+struct found {
+	const char *event;
+	unsigned count;		/* since the last SPOOL_RETRIED */
+	int64_t last_ms;	/* -1: none */
+};
 
-	if (json_parse(line, len, &j, why) == 0 && (name = json_get_string(j, "event")) != NULL &&
-	    strcmp(name, event) == 0)
-		return j;
-	json_free(j);
-	return NULL;
+static void visit(struct found *found, const json_t *one)
+{
+	const char *event = json_get_string(one, "event"), *when = json_get_string(one, "time");
+	int64_t ms;
+
+	if (event == NULL)
+		return;
+	if (strcmp(event, SPOOL_RETRIED) == 0)
+		found->count = 0;
+	if (strcmp(event, found->event) != 0)
+		return;
+	found->count++;
+	if (when != NULL && text_time_parse(when, &ms) == 0)
+		found->last_ms = ms;
 }
 
-/* Calls visit for each event of that name, in order. */
-static void each_event(struct spool *s, enum spool_state state, const char *id, const char *event,
-	void (*visit)(void *context, const json_t *one), void *context)
+static struct found find(struct spool *s, enum spool_state state, const char *id, const char *event)
 {
+	struct found found = { .event = event, .last_ms = -1 };
+	char why[JSON_WHY];
 	struct buf text = BUF_INIT(LOG_MAX);
 
 	/* By length: after a power failure a file may hold a run of NULs where a line was. */
 	if (spool_read(s, state, id, SPOOL_LOG, &text) == 0)
 		for (size_t at = 0, len; at < text.len; at += len + 1) {
 			const char *line = text.data + at, *end = memchr(line, '\n', text.len - at);
-			json_t *one;
+			json_t *one = NULL;
 
 			len = end == NULL ? text.len - at : (size_t)(end - line);
-			one = event_of(line, len, event);
-			if (one != NULL)
-				visit(context, one);
+			if (json_parse(line, len, &one, why) == 0)
+				visit(&found, one);
 			json_free(one);
 		}
 	buf_free(&text);
-}
-
-static void count(void *context, const json_t *one)
-{
-	(void)one;
-	++*(unsigned *)context;
+	return found;
 }
 
 unsigned journal_count(struct spool *s, enum spool_state state, const char *id, const char *event)
 {
-	unsigned n = 0;
-
-	each_event(s, state, id, event, count, &n);
-	return n;
-}
-
-static void keep_time(void *context, const json_t *one)
-{
-	const char *when = json_get_string(one, "time");
-	int64_t ms;
-
-	if (when != NULL && text_time_parse(when, &ms) == 0)
-		*(int64_t *)context = ms;
+	return find(s, state, id, event).count;
 }
 
 int64_t journal_last(struct spool *s, enum spool_state state, const char *id, const char *event)
 {
-	int64_t last = -1;
-
-	each_event(s, state, id, event, keep_time, &last);
-	return last;
+	return find(s, state, id, event).last_ms;
 }

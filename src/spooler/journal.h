@@ -7,15 +7,17 @@
 
 #include "base/spool.h"
 
-/* The event that counts a death of its worker against a job. */
+/* The event that counts a death of its worker against a job, and what so many of them mean. */
 #define JOURNAL_BLAMED "blamed"
+#define BLAMED_FAILED 3		/* it is answered failed and not checked again */
+#define BLAMED_GIVEN_UP 6	/* not even the answer can be given */
 
 /* Appends {"time", "event", "detail"} to the log of an active job, and logs it. format may be NULL. durable: fsynced
  * before it returns. 0, or -1 with errno when the line may not be on disk. */
 int journal(struct spool *s, const char *id, bool durable, const char *event, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* How many events of that name the job's log holds; lines that are torn are ignored. */
+/* How many events of that name the job's log holds since a person last tried it again; lines that are torn are ignored. */
 unsigned journal_count(struct spool *s, enum spool_state state, const char *id, const char *event);
 
 /* When the last event of that name was, in milliseconds since 1970; -1 if there is none. */

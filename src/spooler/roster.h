@@ -16,6 +16,7 @@ struct roster_entry {
 	char id[SPOOL_ID_SIZE];
 	const struct crew_worker *worker;	/* NULL: waits for one */
 	bool alone;				/* was blamed: wants a worker of its own */
+	unsigned deaths;			/* of workers, before it was claimed */
 	enum backlog_class class;		/* when it was taken up */
 	int64_t not_before_ms, wait_ms;		/* loop time, after trouble; the last wait */
 };

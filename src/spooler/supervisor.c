@@ -11,15 +11,15 @@
  *	active/<id>, held by a living one	left alone
  *	active/<id>, held by us, nobody's	carried by a worker (its worker died)
  *
- * A job whose worker died of it gets a line in its log and runs alone in a worker from then on; the third such line
- * makes job.c answer 'failed'. HUP loads everything anew, and keeps what is in force if there is any fault in it.
- * TERM and INT end claiming; what is finished within GRACE_MS is, the rest stays in active/ for the next start. Exits
- * with 0, or 1 when the lease was lost or, with
- * --once, jobs may be left because the spool could not be looked through.
+ * A job whose worker died of it gets a line in its log and runs alone in a worker from then on; blame() says what
+ * becomes of it. HUP loads everything anew, and keeps what is in force if there is any fault in it. TERM and INT end
+ * claiming; what is finished within GRACE_MS is, the rest stays in active/ for the next start. Exits with 0, or 1 when
+ * the lease was lost or, with --once, jobs may be left because the spool could not be looked through.
  */
 #include <errno.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -131,6 +131,31 @@ static void job_ended(void *context, const char *id, bool again)
 		loop_timer_set(s->scan, 0);
 }
 
+/* A worker died of this job. It is given to another one after a while, so that it does not keep everybody busy with that, until
+ * there is no hope: job.c answers it failed after BLAMED_FAILED deaths, and when workers die of that, too, it is ended here. What
+ * is not even claimed has no log: its deaths are counted in the roster, and nobody can be answered. */
+static void blame(struct supervisor *s, struct roster_entry *entry, const char *how)
+{
+	char name[SPOOL_NAME_SIZE], where[SPOOL_NAME_SIZE];
+
+	entry->alone = true;
+	put_off(s, entry);
+	if (spool_has(s->spool, SPOOL_ACTIVE, entry->id, SPOOL_REQUEST)) {
+		(void)journal(s->spool, entry->id, true, JOURNAL_BLAMED, "the worker that was busy with this job %s", how);
+		if (journal_count(s->spool, SPOOL_ACTIVE, entry->id, JOURNAL_BLAMED) < BLAMED_GIVEN_UP)
+			return;
+		(void)journal(s->spool, entry->id, true, "undelivered", "workers die even of answering it");
+		if (spool_finish(s->spool, entry->id, SPOOL_UNDELIVERED) != 0)
+			return;
+	} else {
+		snprintf(name, sizeof name, "%s.json", entry->id);
+		if (++entry->deaths < BLAMED_FAILED || spool_set_aside_new(s->spool, name, where) != 0)
+			return;
+		log_error(entry->id, "workers die of claiming it; it is %s now", where);
+	}
+	roster_remove(s->roster, entry);
+}
+
 struct death {
 	struct supervisor *supervisor;
 	const struct crew_worker *worker;
@@ -151,11 +176,8 @@ static void worker_died(void *context, const struct crew_worker *worker, const c
 	struct roster_entry *entry = blamed == NULL ? NULL : roster_find(s->roster, blamed);
 
 	roster_each(s->roster, orphan, &death);
-	if (entry != NULL) {
-		entry->alone = true;
-		put_off(s, entry);	/* a job that always ends its worker must not keep everybody busy with that */
-		(void)journal(s->spool, blamed, true, JOURNAL_BLAMED, "the worker that was busy with this job %s", how);
-	}
+	if (entry != NULL)
+		blame(s, entry, how);
 	if (s->stopping && crew_size(s->crew) == 0)
 		loop_stop(s->loop);
 	else if (!s->stopping)
