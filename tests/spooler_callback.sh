@@ -35,6 +35,8 @@ mute422		done		r:422 f:200
 mute500		done		r:500( r:500)* f:200
 reset		done		r:200 f:500 f:200
 twice		done		r:200 f:200
+cut		done		r:200 f:200
+cut409		done		r:200 f:409
 END
 script created running 201
 script created final 204
@@ -59,6 +61,8 @@ script mute422 running 422
 script mute500 running 500
 script reset final "500 reset=0, 200"
 script twice final "200 until=closed"
+script cut final "200 body=destroy.json cut=100"
+script cut409 final "409 body=destroy.json cut=100"
 # An address where nobody listens at first, and one for the job that makes the spooler pause.
 refused_port=$((20000 + $(random_port) % 12000))
 other=http://localhost:$api_port
@@ -127,5 +131,14 @@ for row in denied:'undelivered","detail":"401; tried three times' unknown:'undel
 done
 assert_equal "each try is in the log first" 3 \
 	"$(grep -c '"event":"deliver"' "$spool/undelivered/prod.denied/log.jsonl")"
+
+# The sender wants more patience than the run has, of which 15 s are left. Alone, since its host is not asked meanwhile.
+script patient final "503 retry=4000, 200"
+accept_job patient
+received=$(date -u -d '3585 seconds ago' +%Y-%m-%dT%H:%M:%S.000Z)
+sed -i "s/\"received_at\":\"[^\"]*\"/\"received_at\":\"$received\"/" "$spool/new/prod.patient.json"
+run_spooler
+expect_asked PATCH patient 'final:503 final:200'
+assert "patient is done" [ -f "$spool/done/prod.patient/result.json" ]
 expect_no_secrets
 finish

@@ -28,7 +28,7 @@
 #define IDLE_MS 30000
 #define ANSWER_MAX 65536
 #define DETAIL_MAX 300
-#define NAMED_MIN_MS 100
+#define NAMED_MIN_MS 500
 #define PAUSE_MAX_MS 60000
 
 /* ---- where to, with what ---- */
@@ -147,6 +147,7 @@ struct api_call {
 	struct pace_turn turn;
 	struct http_request *http;	/* NULL while it waits for its turn */
 	struct buf error;		/* the body of an answer that nobody asked for */
+	bool headed;			/* the head of the answer has come whole */
 	bool wanted, stopped;
 };
 
@@ -162,6 +163,7 @@ static bool on_head(void *context, const struct http_head *head)
 	struct api_call *call = context;
 
 	on_work(call);
+	call->headed = true;
 	call->wanted = head->status == 200 && call->request.data != NULL;
 	return true;
 }
@@ -228,8 +230,8 @@ static void on_done(void *context, enum http_end end, const struct http_head *he
 	json_t *parsed;
 
 	on_work(call);
-	/* We ended it ourselves: its status says all there is. */
-	if (end == HTTP_STOPPED)
+	/* We ended it ourselves, or what was cut short is nothing that anybody wants: its status says all there is. */
+	if (end == HTTP_STOPPED || (end == HTTP_TROUBLE && call->headed && !call->wanted))
 		end = HTTP_ANSWERED;
 	answer.meaning = schedule_answer(end, head->status);
 	if (answer.meaning == SCHEDULE_LATER && head->status != 0)

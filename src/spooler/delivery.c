@@ -10,6 +10,9 @@
  *	429, 5xx, trouble	tried again, until there is a newer	tried again until end_ms
  *				one or the final
  *
+ * A wait that the sender names is kept, whatever it was named to, but for the last try, LAST_TRY_MS before end_ms: a sender that
+ * asks for more patience than the run has may be back by then.
+ *
  * A certificate that is not trusted today may be mended within the hour, by either side, and only the final can tell the verdict.
  *
  * The reduced bodies are made from the published result each time and never kept. A redirect of a callback is not followed: it would
@@ -25,6 +28,7 @@
 #include "spooler/delivery.h"
 
 #define TOTAL_MS 60000		/* one exchange */
+#define LAST_TRY_MS 10000
 
 struct delivery {
 	struct api *api;
@@ -35,6 +39,7 @@ struct delivery {
 	bool sending_final;
 	struct api_call *call;
 	struct loop_timer *again;
+	int64_t not_before_ms;		/* loop time before which the sender wants to hear nothing */
 	int64_t wait_ms;		/* the last wait of our own choice; 0: none yet */
 	unsigned tries, refused, level;	/* of the final */
 };
@@ -63,15 +68,25 @@ void delivery_free(struct delivery *d)
 	free(d);
 }
 
-/* Tries again after a while, the sender's own wait if it named one. false if that would be after the end. */
+/* As soon as the sender wants to hear anything, and in time for a last try. */
+static void send_soon(struct delivery *d)
+{
+	int64_t now = loop_now(d->api->loop), wait_ms = d->not_before_ms - now, longest_ms = d->job.end_ms - LAST_TRY_MS - now;
+
+	loop_timer_set(d->again, wait_ms < longest_ms ? wait_ms : longest_ms);
+}
+
+/* Tries again after a while, the sender's own wait if it named one. false if there has been the last try. */
 static bool again_later(struct delivery *d, const struct api_answer *answer)
 {
 	char note[API_WHY];
-	int64_t wait_ms;
+	int64_t wait_ms, left_ms = d->job.end_ms - loop_now(d->api->loop);
 
 	d->wait_ms = schedule_backoff(d->wait_ms, randombytes_random());
 	wait_ms = answer->wait_ms >= 0 ? answer->wait_ms : d->wait_ms;
-	if (loop_now(d->api->loop) + wait_ms >= d->job.end_ms)
+	if (wait_ms >= left_ms)
+		wait_ms = left_ms - LAST_TRY_MS;
+	if (wait_ms <= 0)
 		return false;
 	snprintf(note, sizeof note, "%.400s; tried again in %.1f s", answer->why, (double)wait_ms / 1000);
 	d->job.note(d->job.context, note);
@@ -101,7 +116,7 @@ static void final_answered(struct delivery *d, const struct api_answer *answer)
 		if (d->level < 2) {
 			d->level++;
 			d->job.note(d->job.context, answer->why);
-			loop_timer_set(d->again, 0);
+			send_soon(d);
 			return;
 		}
 		/* fall through */
@@ -143,7 +158,7 @@ static void running_answered(struct delivery *d, const struct api_answer *answer
 		d->wait_ms = 0;
 	}
 	if (d->running != NULL || d->final != NULL)
-		loop_timer_set(d->again, answer->wait_ms);
+		send_soon(d);
 }
 
 static void answered(void *context, const struct api_answer *answer)
@@ -151,6 +166,8 @@ static void answered(void *context, const struct api_answer *answer)
 	struct delivery *d = context;
 
 	d->call = NULL;
+	if (answer->wait_ms >= 0)
+		d->not_before_ms = loop_now(d->api->loop) + answer->wait_ms;
 	if (d->sending_final)
 		final_answered(d, answer);
 	else
@@ -196,7 +213,7 @@ void delivery_running(struct delivery *d, const char *body)
 	free(d->running);
 	d->running = xstrdup(body);
 	if (d->call == NULL)
-		loop_timer_set(d->again, 0);
+		send_soon(d);
 }
 
 void delivery_final(struct delivery *d, const char *body, size_t len)
@@ -211,5 +228,5 @@ void delivery_final(struct delivery *d, const char *body, size_t len)
 		d->call = NULL;
 	}
 	if (d->call == NULL)
-		loop_timer_set(d->again, 0);
+		send_soon(d);
 }

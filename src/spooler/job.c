@@ -5,7 +5,8 @@
  *	---------------------------------------------------------------------------------------------------------------
  *	CHECKING	'running' is said, the plan is		active/<id>: request, log			all checks finished,
  *			fetched and checked as it comes								or the deadline
- *	PUBLISHING	outcomes and result are written		and outcomes, soon result			the result is durable
+ *	PUBLISHING	outcomes and result are written, again	and outcomes, soon result			the result is durable
+ *			and again while that fails
  *	DELIVERING	the final is sent until accepted	and result					accepted, closed, given up
  *	ENDED		-					done/<id> or undelivered/<id>			-
  *
@@ -208,14 +209,21 @@ static void say_running(struct job *job, const char *message)
 	free(body);
 }
 
+/* The sender gives up a run task that says nothing for 10 minutes. */
 static void on_progress(void *context)
 {
 	struct job *job = enter(context);
-	char *progress = checkset_progress(job->checks), *message = xasprintf("checking: %s so far", progress);
+	char *progress, *message;
 
-	say_running(job, message);
-	free(message);
-	free(progress);
+	if (job->state == JOB_PUBLISHING) {
+		say_running(job, "checked; the result cannot be stored yet");
+	} else {
+		progress = checkset_progress(job->checks);
+		message = xasprintf("checking: %s so far", progress);
+		say_running(job, message);
+		free(message);
+		free(progress);
+	}
 	loop_timer_set(job->progress, PROGRESS_MS);
 }
 
@@ -360,11 +368,12 @@ static void job_enter(struct job *job, enum job_state state)
 		start_checks(job);
 		break;
 	case JOB_PUBLISHING:
-		loop_timer_clear(job->progress);
 		loop_timer_clear(job->deadline);
+		loop_timer_set(job->progress, PROGRESS_MS);
 		publish(job);
 		break;
 	case JOB_DELIVERING:
+		loop_timer_clear(job->progress);
 		checkset_stop(job->checks);
 		job->checks = NULL;
 		deliver(job);
