@@ -51,8 +51,8 @@ static void scans(void **state)
 	assert_int_equal(seen.entries, 2);
 
 	for (size_t i = 0; i < COUNT(foreign); i++)
-		assert_int_equal(spool_set_aside_new(t->spool, foreign[i], where), 0);
-	assert_int_equal(spool_set_aside_new(t->spool, "gone", where), -1);
+		assert_int_equal(spool_set_aside(t->spool, SPOOL_NEW, foreign[i], where), 0);
+	assert_int_equal(spool_set_aside(t->spool, SPOOL_NEW, "gone", where), -1);
 	assert_int_equal(count(t, "corrupt"), left);
 	assert_int_equal(count(t, "new"), 3);
 
@@ -73,9 +73,9 @@ static void sets_long_names_aside(void **state)
 
 	memset(path + 4, 'x', 255);
 	put(t, path, "");
-	assert_int_equal(spool_set_aside_new(t->spool, path + 4, where), 0);
+	assert_int_equal(spool_set_aside(t->spool, SPOOL_NEW, path + 4, where), 0);
 	put(t, path, "");
-	assert_int_equal(spool_set_aside_new(t->spool, path + 4, where), 0);
+	assert_int_equal(spool_set_aside(t->spool, SPOOL_NEW, path + 4, where), 0);
 	assert_int_equal(count(t, "corrupt"), 2);
 }
 

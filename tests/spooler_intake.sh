@@ -8,7 +8,10 @@ configure '  old:' '    path: /run-task/old' "    hmac_keys: [$scratch/prod.key]
 	'  lost:' '    path: /run-task/lost' "    hmac_keys: [$scratch/prod.key]" "    hosts: [\"http://localhost:$api_port\"]" \
 	'    checks: []'
 make_spool
+echo x >"$spool/done/prod.stray"
+accept_job stray
 accept_job good
+accept_job broken
 accept_job old endpoint=old
 accept_job lost endpoint=lost "plan=http://localhost:$api_port/api/v2/plans/lost/json-output" \
 	"callback=http://localhost:$api_port/api/v2/task-results/lost/callback?secret=q-lost"
@@ -54,12 +57,28 @@ strange=18
 if [ "$(id -u)" -eq 0 ]; then
 	cp prod.good.json prod.foreign.json
 	chown 65534 prod.foreign.json
-	strange=19
+	strange=$((strange + 1))
 fi
+# More than one scan moves.
+seq -f many%.0f 250 | xargs touch
+strange=$((strange + 250))
+dead=claim.0123456789abcdef0123456789abcdef
+mkdir ../active/prod.broken ../active/prod.broken/result.json
+touch "../active/prod.broken/$dead"
+mv prod.broken.json ../active/prod.broken/request.json
 cd ../active
 mkdir prod.unclaimed
 echo x >prod.unclaimed/request.json
 touch -d '2 minutes ago' prod.unclaimed
+echo x >prod.file
+ln -s ../../ prod.upwards
+mkdir junk prod.linked
+touch "prod.linked/$dead"
+ln -s /etc/passwd prod.linked/request.json
+mkdir -p ../done/prod.deep/1/2/3/4/5 '../done/a b'
+touch -d '31 days ago' ../done/prod.deep
+ln -s /etc ../undelivered/prod.link
+strange=$((strange + 7))
 cd "$build"
 
 # The endpoints go while jobs of theirs wait; the origin of one is still that of another endpoint.
@@ -78,6 +97,12 @@ run_spooler
 expect good passed '1 passed'
 expect_asked PATCH good 'running:200 final:200'
 expect later passed '1 passed'
+expect stray passed '1 passed'
+assert_grep 'broken: log' '"event":"undelivered","detail":"result.json cannot be read' "$spool/undelivered/prod.broken/log.jsonl"
+assert 'what is deep is removed, too' [ -z "$(find "$spool/done" -name '*deep*' -o -name '.remove*')" ]
+for name in active/prod.file active/prod.upwards active/junk done/prod.stray 'done/a b' undelivered/prod.link; do
+	assert_grep "$name is in the log" "$name is no job; it is corrupt/" "$scratch/spooler.log"
+done
 mv "$spool/done/old.old" "$spool/done/prod.old"
 expect old failed 'endpoint old is no longer configured'
 expect_asked GET old ''
@@ -86,7 +111,7 @@ for row in lost.lost:'endpoint lost is no longer configured' prod.unsealed:'none
 	assert_grep "${row%%:*}: log" "\"event\":\"undelivered\",\"detail\":\"[^\"]*${row#*:}" "$spool/undelivered/${row%%:*}/log.jsonl"
 	assert "${row%%:*}: its request is kept" [ -s "$spool/undelivered/${row%%:*}/request.json" ]
 done
-assert_equal "asked for no other job" '' "$(grep -Ev '"job":"(good|later|old)"' "$sender/transcript" || :)"
+assert_equal "asked for no other job" '' "$(grep -Ev '"job":"(good|later|old|stray)"' "$sender/transcript" || :)"
 
 # All is kept as it was, named in the log, and nothing was followed or opened.
 kept=$(find "$spool/corrupt" -mindepth 1 -maxdepth 1 | tr '\n' '?' | sed 's/line?end/line-end/' | tr '?' '\n' | wc -l)

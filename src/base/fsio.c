@@ -132,6 +132,16 @@ int fsio_read_file(int dirfd, const char *name, struct buf *out)
 	return result;
 }
 
+bool fsio_unfit(int error)
+{
+	static const int errors[] = { ENOENT, ENOTDIR, ELOOP, EINVAL, EISDIR, ENXIO, EMSGSIZE };
+
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+		if (errors[i] == error)
+			return true;
+	return false;
+}
+
 int fsio_create(int dirfd, const char *name, mode_t mode, const void *data, size_t n)
 {
 	int fd, saved, result = -1;

@@ -23,6 +23,10 @@ int fsio_open_linked(const char *path) __attribute__((warn_unused_result));
 /* Reads the regular file name in dirfd. */
 int fsio_read_file(int dirfd, const char *name, struct buf *out) __attribute__((warn_unused_result));
 
+/* Whether reading a file failed with this errno for what is there (nothing, no regular file, more than the buffer may
+ * hold), so that another try would not help. */
+bool fsio_unfit(int error);
+
 /* Makes the file name in dirfd, which must not exist, with exactly this mode whatever the umask, writes and fsyncs it.
  * What was made is removed again on failure. The directory is not fsynced. */
 int fsio_create(int dirfd, const char *name, mode_t mode, const void *data, size_t n)

@@ -251,12 +251,13 @@ int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *cont
 		if (entry->d_name[0] == '.' && (state != SPOOL_NEW || entry->d_name[1] == '\0' ||
 		    strcmp(entry->d_name, "..") == 0))
 			continue;	/* ours: half-made folders */
-		if (!entry_id(state, entry->d_name, found.id)) {
-			if (foreign != NULL && strncmp(entry->d_name, SPOOL_HIDDEN_FOREIGN, strlen(SPOOL_HIDDEN_FOREIGN)) != 0)
-				foreign(context, entry->d_name);
-		} else if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+			;	/* gone meanwhile */
+		} else if (entry_id(state, entry->d_name, found.id) && (state == SPOOL_NEW || S_ISDIR(st.st_mode))) {
 			found.mtime_ms = spool_mtime(&st);
 			go_on = visit(context, &found);
+		} else if (foreign != NULL && strncmp(entry->d_name, SPOOL_HIDDEN_FOREIGN, strlen(SPOOL_HIDDEN_FOREIGN)) != 0) {
+			foreign(context, entry->d_name);
 		}
 		errno = 0;
 	}

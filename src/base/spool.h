@@ -69,8 +69,8 @@ struct spool_entry {
 	char id[SPOOL_ID_SIZE];
 	int64_t mtime_ms;
 };
-/* Calls visit for each job in a state, in no order, until the end or until it returns false. In new/ names that are
- * no jobs are passed to foreign (if not NULL), but what was set aside there. */
+/* Calls visit for each job in a state, in no order, until the end or until it returns false. What is no job is passed to
+ * foreign (if not NULL), but for hidden names of ours. */
 int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *context, const struct spool_entry *entry),
 	void (*foreign)(void *context, const char *name), void *context);
 
@@ -92,9 +92,9 @@ int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_S
  * TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
-/* Moves new/<name>, whatever it is, to corrupt/, under a name not used there before. A folder that is not ours cannot
- * leave new/: it gets a name there that nobody looks at. where: what it is called now. */
-int spool_set_aside_new(struct spool *s, const char *name, char where[SPOOL_NAME_SIZE]);
+/* Moves what is called name in a state's directory, whatever it is, to corrupt/, under a name not used there before. A
+ * folder that is not ours cannot leave new/: it gets a name there that nobody looks at. where: what it is called now. */
+int spool_set_aside(struct spool *s, enum spool_state state, const char *name, char where[SPOOL_NAME_SIZE]);
 /* Moves active/<id> to corrupt/ likewise. That of a job that ended is removed instead: it is what is left of a
  * duplicate. */
 int spool_set_aside_active(struct spool *s, const char *id);

@@ -39,12 +39,13 @@ static bool known(const struct spool *s, const char *id, const char *new_name)
 {
 	static const enum spool_place folders[] = { ACTIVE, DONE, UNDELIVERED };
 	char path[SPOOL_NAME_SIZE];
+	struct stat st;
 
 	if (spool_exists(s->fd[NEW], new_name))
 		return true;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
 		spool_name(path, "%s/%s", spool_places[folders[i]].name, id);
-		if (spool_exists(s->fd[ROOT], path))
+		if (fstatat(s->fd[ROOT], path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 			return true;
 	}
 	return false;

@@ -94,7 +94,7 @@ static int corrupt_remove(struct spool *s, const char *name, const struct stat *
 {
 	if (!S_ISDIR(st->st_mode))
 		return unlinkat(s->fd[CORRUPT], name, 0);
-	return spool_folder_remove(s->fd[CORRUPT], name, 1);
+	return spool_folder_remove(s->fd[CORRUPT], name);
 }
 
 int spool_purge(struct spool *s, enum spool_state state, int64_t before_ms, size_t *removed)

@@ -18,10 +18,11 @@
 #include "base/spool_layout.h"
 
 #define SWEEP_AGE_MS (60 * 60 * 1000)
+#define FOLDERS_MAX 32		/* one in the other: ours has one, a person's may have more */
 
 /* ---- claiming ---- */
 
-int spool_folder_remove(int dirfd, const char *name, unsigned depth)
+static int folder_remove(int dirfd, const char *name, unsigned depth)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -36,10 +37,15 @@ int spool_folder_remove(int dirfd, const char *name, unsigned depth)
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (unlinkat(fd, entry->d_name, 0) != 0 && (errno == EISDIR || errno == EPERM) && depth > 0)
-			(void)spool_folder_remove(fd, entry->d_name, depth - 1);
+			(void)folder_remove(fd, entry->d_name, depth - 1);
 	}
 	closedir(dir);
 	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+int spool_folder_remove(int dirfd, const char *name)
+{
+	return folder_remove(dirfd, name, FOLDERS_MAX);
 }
 
 /* Whether the job is in done/ or undelivered/: 1, 0, or -1 when that cannot be seen, which must never be taken for a
@@ -50,29 +56,32 @@ static int ended(const struct spool *s, const char *id)
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		if (fstatat(s->fd[places[i]], id, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (fstatat(s->fd[places[i]], id, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+			if (errno != ENOENT)
+				return -1;
+		} else if (S_ISDIR(st.st_mode)) {
 			return 1;
-		if (errno != ENOENT)
-			return -1;
+		}
 	}
 	return 0;
 }
 
-int spool_set_aside_new(struct spool *s, const char *name, char where[SPOOL_NAME_SIZE])
+int spool_set_aside(struct spool *s, enum spool_state state, const char *name, char where[SPOOL_NAME_SIZE])
 {
+	int from = s->fd[spool_state_place[state]];
 	char unique[SPOOL_NAME_SIZE];
 	enum spool_place to = CORRUPT;
 
 	spool_name_unique(unique, name);
 	spool_name(where, "corrupt/%s", unique);
-	if (renameat(s->fd[NEW], name, s->fd[ROOT], where) != 0) {
+	if (renameat(from, name, s->fd[ROOT], where) != 0) {
 		/* Moving a folder elsewhere writes to the folder itself, which only its owner may; renaming it where it
 		 * is, does not. */
-		if (errno != EACCES && errno != EPERM)
+		if (state != SPOOL_NEW || (errno != EACCES && errno != EPERM))
 			return -1;
 		to = NEW;
 		spool_name(where, "new/" SPOOL_HIDDEN_FOREIGN "%s", unique);
-		if (renameat(s->fd[NEW], name, s->fd[ROOT], where) != 0)
+		if (renameat(from, name, s->fd[ROOT], where) != 0)
 			return -1;
 	}
 	return fsio_sync(s->fd[to]);
@@ -80,13 +89,12 @@ int spool_set_aside_new(struct spool *s, const char *name, char where[SPOOL_NAME
 
 int spool_set_aside_active(struct spool *s, const char *id)
 {
-	char to[SPOOL_NAME_SIZE];
+	char where[SPOOL_NAME_SIZE];
 
 	/* Of a job that ended this can only be what is left of a duplicate. */
 	if (ended(s, id) > 0)
 		return spool_remove(s, SPOOL_ACTIVE, id);
-	spool_name_unique(to, id);
-	return renameat(s->fd[ACTIVE], id, s->fd[CORRUPT], to) == 0 ? fsio_sync(s->fd[CORRUPT]) : -1;
+	return spool_set_aside(s, SPOOL_ACTIVE, id, where);
 }
 
 /* Whether a file that may not be opened lets its group read it, as the handler's do: then it is the spooler's user
@@ -137,7 +145,7 @@ static int claim_prepare(struct spool *s, const char *hidden, const char *instan
 	char claim[SPOOL_NAME_SIZE];
 	int fd, rc = -1;
 
-	if (spool_folder_remove(s->fd[ACTIVE], hidden, 1) != 0 || mkdirat(s->fd[ACTIVE], hidden, 0700) != 0)
+	if (spool_folder_remove(s->fd[ACTIVE], hidden) != 0 || mkdirat(s->fd[ACTIVE], hidden, 0700) != 0)
 		return -1;
 	fd = openat(s->fd[ACTIVE], hidden, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -162,7 +170,7 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 	spool_name(hidden, ".claim.%s.%s", instance, id);
 	rc = new_read(s, name, handler_uid, &envelope, why);
 	if (rc != 0) {
-		if (rc > 0 && spool_set_aside_new(s, name, where) == 0) {
+		if (rc > 0 && spool_set_aside(s, SPOOL_NEW, name, where) == 0) {
 			how = SPOOL_SET_ASIDE;
 			snprintf(why + strlen(why), SPOOL_WHY - strlen(why), "; it is %s now", where);
 		}
@@ -197,7 +205,7 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 out:
 	saved = errno;
 	if (how != SPOOL_CLAIMED)
-		(void)spool_folder_remove(s->fd[ACTIVE], hidden, 1);
+		(void)spool_folder_remove(s->fd[ACTIVE], hidden);
 	buf_free(&envelope);
 	errno = saved;
 	return how;
@@ -353,6 +361,18 @@ int spool_finish(struct spool *s, const char *id, enum spool_state to)
 
 /* ---- housekeeping ---- */
 
+/* Removes a folder, renamed first: what is half removed is no job, and a claimer that was stopped while it made its hidden folder
+ * does not find a half of it later. */
+static int whole_remove(int dirfd, const char *name)
+{
+	char removed[SPOOL_NAME_SIZE];
+
+	spool_name_unique(removed, ".remove");
+	if (renameat(dirfd, name, dirfd, removed) != 0)
+		return -1;
+	return spool_folder_remove(dirfd, removed);
+}
+
 /* Removes what is older than SWEEP_AGE_MS in a place: files, or hidden folders. */
 static int place_sweep(struct spool *s, enum spool_place place, int64_t now_ms)
 {
@@ -373,10 +393,12 @@ static int place_sweep(struct spool *s, enum spool_place place, int64_t now_ms)
 		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 		    now_ms - spool_mtime(&st) < SWEEP_AGE_MS)
 			continue;
-		if (S_ISDIR(st.st_mode))
-			(void)spool_folder_remove(fd, entry->d_name, 1);
-		else
+		if (!S_ISDIR(st.st_mode))
 			(void)unlinkat(fd, entry->d_name, 0);
+		else if (place == TMP)
+			(void)spool_folder_remove(fd, entry->d_name);	/* a stranger's, to try */
+		else
+			(void)whole_remove(fd, entry->d_name);
 	}
 	closedir(dir);
 	return 0;
@@ -395,12 +417,5 @@ int spool_sweep(struct spool *s, int64_t now_ms)
 
 int spool_remove(struct spool *s, enum spool_state state, const char *id)
 {
-	int dirfd = s->fd[spool_state_place[state]];
-	char hidden[SPOOL_NAME_SIZE];
-
-	/* Renamed first: a folder that is half removed is no job. */
-	spool_name(hidden, ".remove.%s", id);
-	if (renameat(dirfd, id, dirfd, hidden) != 0)
-		return -1;
-	return spool_folder_remove(dirfd, hidden, 1);
+	return whole_remove(s->fd[spool_state_place[state]], id);
 }

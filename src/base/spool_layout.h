@@ -32,9 +32,8 @@ void spool_name(char out[SPOOL_NAME_SIZE], const char *format, ...) __attribute_
 void spool_name_unique(char out[SPOOL_NAME_SIZE], const char *stem);
 bool spool_exists(int dirfd, const char *name);
 int64_t spool_mtime(const struct stat *st);	/* milliseconds since 1970 */
-/* Removes a folder of ours and the files in it, and folders in it down to depth (work/). What is gone already is
- * fine. */
-int spool_folder_remove(int dirfd, const char *name, unsigned depth);
+/* Removes a folder of ours with all that is in it. What is gone already is fine. */
+int spool_folder_remove(int dirfd, const char *name);
 /* Appends a line to the log of job id in dirfd, after ending one that a crash tore. */
 int spool_log_append(int dirfd, const char *id, const char *line, bool durable);
 /* Whether the directory is a spool of our format; if not, why says so. */

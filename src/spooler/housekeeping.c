@@ -4,6 +4,7 @@
  *	tmp/, hidden folders	what a crash left half-made, an hour old	spool_sweep
  *	spoolers/		leases of the dead				lease_sweep
  *	done/, undelivered/	jobs older than "keep" of the configuration	here
+ *				what is no job, moved to corrupt/
  *
  * corrupt/ is a person's. The supervisor does this between other things, and its lease must be renewed in time: a round removes at
  * most JOBS_A_ROUND jobs of a state, and the next one, which follows soon then, goes on.
@@ -16,6 +17,16 @@
 #include "spooler/housekeeping.h"
 
 #define JOBS_A_ROUND 1000
+
+void housekeeping_set_aside(struct spool *spool, enum spool_state state, const char *name)
+{
+	char where[SPOOL_NAME_SIZE];
+
+	if (spool_set_aside(spool, state, name, where) == 0)
+		log_warn(NULL, "%s/%s is no job; it is %s now", spool_state_name(state), name, where);
+	else if (errno != ENOENT)
+		log_error(NULL, "%s/%s is no job and cannot be moved away: %s", spool_state_name(state), name, strerror(errno));
+}
 
 struct old {
 	struct spool *spool;
@@ -41,6 +52,13 @@ static bool remove_old(void *context, const struct spool_entry *entry)
 	return true;
 }
 
+static void foreign(void *context, const char *name)
+{
+	const struct old *old = context;
+
+	housekeeping_set_aside(old->spool, old->state, name);
+}
+
 bool housekeeping(struct spool *spool, struct lease_watch *leases, const struct config *config)
 {
 	int64_t now = clock_wall();
@@ -49,7 +67,7 @@ bool housekeeping(struct spool *spool, struct lease_watch *leases, const struct 
 
 	(void)spool_sweep(spool, now);
 	lease_sweep(leases);
-	(void)spool_scan(spool, SPOOL_DONE, remove_old, NULL, &done);
-	(void)spool_scan(spool, SPOOL_UNDELIVERED, remove_old, NULL, &undelivered);
+	(void)spool_scan(spool, SPOOL_DONE, remove_old, foreign, &done);
+	(void)spool_scan(spool, SPOOL_UNDELIVERED, remove_old, foreign, &undelivered);
 	return done.more || undelivered.more;
 }

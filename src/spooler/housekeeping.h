@@ -12,4 +12,7 @@
  * time is over, for a round that should follow soon. */
 bool housekeeping(struct spool *spool, struct lease_watch *leases, const struct config *config);
 
+/* Moves what is no job out of a state's directory and logs it. */
+void housekeeping_set_aside(struct spool *spool, enum spool_state state, const char *name);
+
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fsio.h"
 #include "base/log.h"
 #include "spooler/intake.h"
 #include "spooler/journal.h"
@@ -57,7 +58,7 @@ static enum opened open_request(struct job_world *world, const char *id, struct 
 
 	if (spool_read(world->spool, SPOOL_ACTIVE, id, SPOOL_REQUEST, &text) != 0) {
 		snprintf(why, ENVELOPE_WHY, "request.json: %s", strerror(errno));
-		if (errno != ENOENT && errno != EMSGSIZE)
+		if (!fsio_unfit(errno))
 			how = TROUBLE;
 	} else if (envelope_read(buf_text(&text), text.len, id, out, why) == 0) {
 		how = SEALED;

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "checks/checkset.h"
@@ -69,6 +70,17 @@ static struct job *enter(void *context)
 
 	job_at_work(&job->world->api, job->id);
 	return job;
+}
+
+/* ---- time ---- */
+
+/* Milliseconds from now until limit_ms after the request was received, or tried again. A clock that was set back does not lengthen
+ * it. */
+static int64_t time_left(const struct job *job, int64_t limit_ms)
+{
+	int64_t gone = (int64_t)time(NULL) * 1000 - job->in.since_ms;
+
+	return limit_ms - (gone > 0 ? gone : 0);
 }
 
 /* ---- the end ---- */
@@ -147,15 +159,28 @@ static void delivery_ended(void *context, enum delivery_end end, const char *why
 /* Reads the published result, which decides, and sends exactly it. */
 static void deliver(struct job *job)
 {
+	struct spool *spool = job->world->spool;
 	struct buf result = BUF_INIT(RESULT_MAX);
+	char why[API_WHY];
+	int error;
 
-	if (spool_read(job->world->spool, SPOOL_ACTIVE, job->id, SPOOL_RESULT, &result) == 0) {
+	if (spool_read(spool, SPOOL_ACTIVE, job->id, SPOOL_RESULT, &result) == 0) {
 		delivery_final(job->delivery, buf_text(&result), result.len);
-	} else {
-		log_error(job->id, "result.json cannot be read: %s", strerror(errno));
-		job_over(job, errno != ENOENT);
+		buf_free(&result);
+		return;
 	}
+	error = errno;
 	buf_free(&result);
+	snprintf(why, sizeof why, "result.json cannot be read: %s", strerror(error));
+	if (!spool_has(spool, SPOOL_ACTIVE, job->id, SPOOL_REQUEST)) {
+		log_warn(job->id, "its folder is gone: another spooler ended it");
+		job_over(job, false);
+	} else if (fsio_unfit(error) || time_left(job, RUN_MS) <= 0) {
+		delivery_ended(job, DELIVERY_GIVEN_UP, why);
+	} else {
+		log_error(job->id, "%s", why);
+		job_over(job, true);
+	}
 }
 
 /* ---- publishing ---- */
@@ -384,15 +409,6 @@ static void job_enter(struct job *job, enum job_state state)
 }
 
 /* ---- the beginning ---- */
-
-/* Milliseconds from now until limit_ms after the request was received, or tried again. A clock that was set back does not lengthen
- * it. */
-static int64_t time_left(const struct job *job, int64_t limit_ms)
-{
-	int64_t gone = (int64_t)time(NULL) * 1000 - job->in.since_ms;
-
-	return limit_ms - (gone > 0 ? gone : 0);
-}
 
 /* Decides what the job starts with. */
 static void start(struct job *job)

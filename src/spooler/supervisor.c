@@ -44,6 +44,7 @@
 #define HOUSEKEEPING_MORE_MS 100
 #define WORKERS_AUTO_MAX 8
 #define GIVE_MS 50		/* a job that no worker could be told of is offered again after this */
+#define FOREIGN_A_SCAN 100
 #define NO_CLAIM_MS 60000	/* a folder in active/ without a claim for so long is no job */
 
 struct supervisor {
@@ -149,7 +150,7 @@ static void blame(struct supervisor *s, struct roster_entry *entry, const char *
 			return;
 	} else {
 		snprintf(name, sizeof name, "%s.json", entry->id);
-		if (++entry->deaths < BLAMED_FAILED || spool_set_aside_new(s->spool, name, where) != 0)
+		if (++entry->deaths < BLAMED_FAILED || spool_set_aside(s->spool, SPOOL_NEW, name, where) != 0)
 			return;
 		log_error(entry->id, "workers die of claiming it; it is %s now", where);
 	}
@@ -228,6 +229,7 @@ struct found {
 	struct supervisor *supervisor;
 	enum spool_state state;
 	struct backlog backlog;
+	unsigned foreign;
 };
 
 static bool collect(void *context, const struct spool_entry *entry)
@@ -246,15 +248,15 @@ static void count_carried(void *context, struct roster_entry *entry)
 	backlog_carried(context, entry->id, entry->class);
 }
 
-static void foreign_in_new(void *context, const char *name)
+/* Moving things away takes its time, and the lease must be renewed: the rest is left to the next scan. */
+static void foreign(void *context, const char *name)
 {
-	const struct found *found = context;
-	char where[SPOOL_NAME_SIZE];
+	struct found *found = context;
 
-	if (spool_set_aside_new(found->supervisor->spool, name, where) == 0)
-		log_warn(NULL, "new/%s is no job; it is %s now", name, where);
-	else if (errno != ENOENT)
-		log_error(NULL, "new/%s is no job and cannot be moved away: %s", name, strerror(errno));
+	if (found->foreign++ < FOREIGN_A_SCAN)
+		housekeeping_set_aside(found->supervisor->spool, found->state, name);
+	else
+		found->supervisor->more = true;
 }
 
 /* Finds the jobs in a state and calls take for those that there is room for: more than the workers can carry would only
@@ -266,7 +268,7 @@ static void scan(struct supervisor *s, enum spool_state state,
 
 	backlog_open(&found.backlog, clock_wall(), (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER);
 	roster_each(s->roster, count_carried, &found.backlog);
-	if (spool_scan(s->spool, state, collect, state == SPOOL_NEW ? foreign_in_new : NULL, &found) != 0) {
+	if (spool_scan(s->spool, state, collect, foreign, &found) != 0) {
 		log_error(NULL, "%s/ cannot be scanned: %s", spool_state_name(state), strerror(errno));
 		if (s->once)
 			s->status = EXIT_FAILURE;	/* jobs may be left */
