@@ -70,6 +70,34 @@ done
 resumed=$(grep -l '"event":"resumed"' "$spool"/active/prod.innocent*/log.jsonl | wc -l)
 assert "some went on in another worker: $resumed" [ "$resumed" -ge 5 ]
 
+# Blamed jobs whose sender does not take the answer leave places to others that were blamed.
+lone=
+for i in 1 2 3 4 5 6; do
+	lone="$lone lone$i"
+	script "lone$i" plan "200 body=always.json"
+	script "lone$i" final '503, 200 until=go'
+	accept_job "lone$i"
+done
+for name in $lone; do
+	retry 60 asked_again "$name" final 1 || fail "$name is not answered"
+done
+rm "$CRASH_ONCE"
+script another plan "200 body=once.json"
+accept_job another
+retry 60 [ -d "$spool/done/prod.another" ] || fail "another waits for others that were blamed"
+
+# A worker that is stopped while it has nothing to do is replaced.
+replaced() {
+	! kill -0 "$1" 2>/dev/null
+}
+for pid in $(workers); do
+	kill -STOP "$pid"
+	stopped=$pid
+done
+retry 30 replaced "$stopped" || fail "a worker that stands still stays"
+accept_job afterwards
+retry 30 [ -d "$spool/done/prod.afterwards" ] || fail "nobody is there after all workers stood still"
+
 # kill -9 of all workers, while the sender stalls.
 : >"$scratch/counts"
 for name in $innocent; do
@@ -96,13 +124,18 @@ for pid in $old; do
 done
 : >"$sender/go"
 # What cannot even be answered ends with a reason after six.
-[ "$(grep -c '"blamed"' "$spool/active/prod.hopeless/log.jsonl")" -ge 1 ] || fail "hopeless was never blamed"
-while [ "$(grep -c '"blamed"' "$spool/active/prod.hopeless/log.jsonl")" -lt 5 ]; do
-	echo '{"event":"blamed"}' >>"$spool/active/prod.hopeless/log.jsonl"
+assert "hopeless is blamed" [ "$(cat "$spool"/*/prod.hopeless/log.jsonl | grep -c '"blamed"')" -ge 1 ]
+# Its waits grow, and are not waited for here.
+log=$spool/active/prod.hopeless/log.jsonl
+while [ -f "$log" ] && [ "$(grep -c '"blamed"' "$log")" -lt 5 ]; do
+	echo '{"event":"blamed"}' >>"$log"
 done
 run_spooler
 assert_grep "hopeless" '"event":"undelivered","detail":"workers die even of answering it"' "$spool/undelivered/prod.hopeless/log.jsonl"
 assert "its result is kept" [ -f "$spool/undelivered/prod.hopeless/result.json" ]
+for name in $lone; do
+	assert_grep "$name" 'ended the checking process three times' "$spool/done/prod.$name/result.json"
+done
 for name in $innocent; do
 	expect "$name" passed '1 passed'
 	assert "$name: taken over" holds 'taken over' 1 "$name"

@@ -65,6 +65,24 @@ for i in 1 2 3 4 5; do
 done
 retry 30 sh -c "[ \"\$(pgrep -P $spooler_pid | wc -l)\" -eq 2 ]" || fail "workers of old settings stay"
 
+# However often it is reloaded while a sender keeps its jobs waiting, old workers do not pile up.
+waiting=
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	script "waits$i" plan "200 stall=1000 until=enough"
+	accept_job "waits$i"
+	retry 30 asked_again "waits$i" plan 0 || fail "waits$i is not fetched"
+	waiting="$waiting waits$i"
+	before=$(grep -c ': reloaded$' "$scratch/spooler.log")
+	kill -HUP "$spooler_pid"
+	retry 30 logged ': reloaded$' $((before + 1)) || fail "not reloaded"
+done
+retry 30 sh -c "[ \"\$(pgrep -P $spooler_pid | wc -l)\" -le 10 ]" || fail "old workers pile up"
+: >"$sender/enough"
+for name in $waiting; do
+	retry 30 [ -d "$spool/done/prod.$name" ] || fail "$name does not end"
+	expect "$name" passed '1 passed'
+done
+
 # TERM: what can be finished is, the rest is left to the next start. A second one ends at once.
 script finishes final "200 until=finish"
 script stalls plan "200 stall=1000 until=never"

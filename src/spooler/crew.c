@@ -3,8 +3,12 @@
  *
  * A worker is forked, not executed, so that it shares what the supervisor has loaded (policies, keys) without reading anything
  * again: a reload makes new workers and lets the old ones finish. Supervisor and worker talk over a socket of packets (worker.h); a
- * worker that stands still for PLANSPOOL_STALL_MS (its loop has not waited for events since) is killed. A worker that dies by itself, or
- * by that, blames the job that its board shows; one that we end blames none.
+ * worker that stands still for PLANSPOOL_STALL_MS (its loop has not gone round since) is killed. A worker that dies by itself, or
+ * by that, blames the job that its board shows; one that we end blames none. When we stood still ourselves (a stopped process group, a
+ * machine that was suspended), so did the workers, and their time counts from then on.
+ *
+ * Old workers finish what they carry after a reload, which takes an hour when a sender is down. Of those that a row of reloads leaves
+ * only FINISHING_MAX may stay: the oldest is ended, and its jobs go on in others from what is on disk.
  */
 #include <errno.h>
 #include <signal.h>
@@ -27,7 +31,8 @@
 #define PLANSPOOL_STALL_MS 30000
 #endif
 #define WATCH_MS 1000
-#define ALONE_MAX 4		/* workers at once for jobs that were blamed */
+#define ALONE_MAX 32		/* workers at once for jobs that were blamed: some may wait for their senders */
+#define FINISHING_MAX 8
 #define RESTART_MS 1000		/* a worker that died is replaced after this, so that a bug at start does not spin */
 
 struct crew_worker {
@@ -50,6 +55,7 @@ struct crew {
 	unsigned wanted;
 	LIST_HEAD(crew_list, crew_worker) workers;
 	struct loop_timer *watchdog, *replace;
+	int64_t watched_ms, awake_since_ms;	/* when on_watch last ran; since when it has done so without a gap */
 	bool replacing;			/* the timer is set: further deaths do not put it off */
 };
 
@@ -118,6 +124,7 @@ static struct crew_worker *start(struct crew *c, bool alone)
 	w->board = mmap(NULL, sizeof *w->board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (w->board == MAP_FAILED || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0)
 		goto trouble;
+	w->board->alive_ms = clock_monotonic();
 	w->pid = fork();
 	if (w->pid < 0)
 		goto trouble;
@@ -164,12 +171,30 @@ static void replace(void *context)
 		replace_later(c);
 }
 
+static void end_worker(struct crew_worker *w)
+{
+	w->ended_by_us = true;
+	(void)kill(w->pid, SIGKILL);
+}
+
+/* Ends the oldest of the workers that finish what they carry for old settings, if they are too many. */
+static void end_oldest(struct crew *c)
+{
+	struct crew_worker *w;
+	unsigned finishing = 0;
+
+	LIST_FOREACH(w, &c->workers, link)
+		if (w->finishing && !w->alone && ++finishing > FINISHING_MAX)
+			end_worker(w);
+}
+
 void crew_staff(struct crew *c, const struct settings *settings, unsigned n)
 {
 	struct crew_worker *w;
 
 	LIST_FOREACH(w, &c->workers, link)
 		finish(w);
+	end_oldest(c);
 	c->settings = settings;
 	c->wanted = n;
 	replace(c);
@@ -270,9 +295,12 @@ static void on_watch(void *context)
 	int64_t now = clock_monotonic(), since;
 	struct crew_worker *w;
 
+	if (now - c->watched_ms > 3 * WATCH_MS)
+		c->awake_since_ms = now;
+	c->watched_ms = now;
 	LIST_FOREACH(w, &c->workers, link) {
-		since = w->board->busy_since_ms;
-		if (since != 0 && now - since > PLANSPOOL_STALL_MS && !w->stalled && kill(w->pid, SIGKILL) == 0)
+		since = w->board->alive_ms > c->awake_since_ms ? w->board->alive_ms : c->awake_since_ms;
+		if (now - since > PLANSPOOL_STALL_MS && !w->stalled && kill(w->pid, SIGKILL) == 0)
 			w->stalled = true;
 		if (c->wanted == 0 || w->alone)
 			finish(w);
@@ -290,10 +318,8 @@ void crew_kill(struct crew *c)
 	struct crew_worker *w;
 
 	c->wanted = 0;
-	LIST_FOREACH(w, &c->workers, link) {
-		w->ended_by_us = true;
-		(void)kill(w->pid, SIGKILL);
-	}
+	LIST_FOREACH(w, &c->workers, link)
+		end_worker(w);
 }
 
 size_t crew_size(const struct crew *c)
@@ -310,7 +336,10 @@ struct crew *crew_new(struct loop *l, struct spool *spool, const struct lease *l
 {
 	struct crew *c = xcalloc(1, sizeof *c);
 
-	*c = (struct crew){ .loop = l, .spool = spool, .lease = lease, .events = *events };
+	*c = (struct crew){
+		.loop = l, .spool = spool, .lease = lease, .events = *events, .watched_ms = clock_monotonic(),
+		.awake_since_ms = clock_monotonic(),
+	};
 	LIST_INIT(&c->workers);
 	c->watchdog = loop_timer_new(l, on_watch, c);
 	c->replace = loop_timer_new(l, replace, c);

@@ -4,7 +4,7 @@
  * It is a forked child of the supervisor and works by what it inherited: settings, spool, lease, one end of a channel. It takes up
  * the jobs that it is told to, says when it is done with each, and ends when it is told to finish and no job is left, or at once
  * when the channel ends (the supervisor is gone) or the lease is not held any more (somebody else may have taken the jobs over).
- * The board shows the supervisor since when it has been busy without waiting, and with which job.
+ * The board shows the supervisor when its loop last went round, and with which job it is busy.
  */
 #include <errno.h>
 #include <signal.h>
@@ -24,6 +24,7 @@
 struct worker {
 	struct job_world world;		/* first: over gets it */
 	const struct worker_start *start;
+	struct loop_timer *alive;
 	unsigned jobs;
 	bool finishing;
 };
@@ -81,11 +82,19 @@ static void on_turn(void *context, bool awake)
 	struct worker *w = context;
 
 	w->start->board->job[0] = '\0';
-	w->start->board->busy_since_ms = awake ? clock_monotonic() : 0;
+	w->start->board->alive_ms = clock_monotonic();
 	if (awake && !lease_held(w->start->lease)) {
 		log_error(NULL, "the lease was not renewed in time, so another spooler may have taken over: worker stops");
 		_exit(EXIT_FAILURE);
 	}
+}
+
+/* With nothing to do, too, it shows that it lives. */
+static void on_alive(void *context)
+{
+	struct worker *w = context;
+
+	loop_timer_set(w->alive, WORKER_ALIVE_MS);
 }
 
 /* A child's signals are its parent's business: a ^C in the terminal reaches both. */
@@ -120,7 +129,10 @@ void worker_run(const struct worker_start *start)
 	};
 	loop_watch(loop, start->channel, LOOP_READ, on_message, &w);
 	loop_on_turn(loop, on_turn, &w);
+	w.alive = loop_timer_new(loop, on_alive, &w);
+	loop_timer_set(w.alive, WORKER_ALIVE_MS);
 	loop_run(loop);
+	loop_timer_free(w.alive);
 	pacer_free(w.world.api.pacer);
 	http_free(w.world.api.http);
 	loop_free(loop);

@@ -14,11 +14,12 @@ enum {
 	WORKER_ENDED = 'e',	/* from the worker: this job is no longer mine to carry */
 	WORKER_LATER = 'l',	/* from the worker: this job could not be taken up (trouble of ours); try again later */
 };
+#define WORKER_ALIVE_MS 1000		/* its loop goes round so often at least */
 #define WORKER_MESSAGE_MAX (1 + SPOOL_ID_SIZE)
 
 /* What a worker shows of itself in memory that it shares with the supervisor. */
 struct worker_board {
-	volatile int64_t busy_since_ms;		/* monotonic; 0 while it waits for events */
+	volatile int64_t alive_ms;		/* monotonic; when its loop last went round */
 	char job[SPOOL_ID_SIZE];		/* the job it is working on at this moment; "" for none */
 };
 
