@@ -83,6 +83,30 @@ for name in $waiting; do
 	expect "$name" passed '1 passed'
 done
 
+# Few descriptors: fewer jobs at once, but all of them.
+# shellcheck disable=SC2119
+stop_spooler
+few=$(seq -f few%g 80)
+for name in $few; do
+	script "$name" plan "200 stall=100 until=few"
+	accept_job "$name"
+done
+few_fetched() {
+	[ "$(grep -c '"job":"few[0-9]*","what":"plan"' "$sender/transcript")" -ge 8 ]
+}
+(
+	ulimit -n 48
+	exec "$planspoold" 2>>"$scratch/spooler.log"
+) &
+spooler_pid=$!
+pids="$pids $spooler_pid"
+retry 30 few_fetched || fail "nothing is fetched with few descriptors"
+: >"$sender/few"
+for name in $few; do
+	retry 60 [ -d "$spool/done/prod.$name" ] || fail "$name does not end"
+done
+assert_equal "descriptors are enough" '' "$(grep 'Too many open files' "$scratch/spooler.log")"
+
 # TERM: what can be finished is, the rest is left to the next start. A second one ends at once.
 script finishes final "200 until=finish"
 script stalls plan "200 stall=1000 until=never"

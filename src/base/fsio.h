@@ -32,6 +32,9 @@ bool fsio_unfit(int error);
 int fsio_create(int dirfd, const char *name, mode_t mode, const void *data, size_t n)
 	__attribute__((warn_unused_result));
 
+/* How many descriptors this process may have open. */
+size_t fsio_descriptors(void);
+
 int fsio_sync(int fd) __attribute__((warn_unused_result));	/* fsync of a file or a directory */
 
 #endif

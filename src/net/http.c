@@ -7,7 +7,7 @@
  * never comes early; and a request that is cancelled while curl is running (by another one's head or data
  * function) is marked, and taken away when curl has returned.
  *
- * Up to SPARE idle connections are kept for reuse. Easy handles are not: a used one still holds its last URL, and
+ * Up to SPARE_MAX idle connections are kept for reuse, and never more than an eighth of all descriptors. Easy handles are not: a used one still holds its last URL, and
  * a new one costs no more than a few kilobytes of memory to fill. How much is under way at once is the caller's to
  * limit.
  *
@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/head.h"
@@ -34,7 +35,7 @@
 #include "net/transfer.h"
 #include "net/wipe.h"
 
-#define SPARE 128	/* idle connections kept for reuse */
+#define SPARE_MAX 128	/* idle connections kept for reuse */
 
 struct connection {
 	struct http *http;
@@ -75,6 +76,7 @@ struct http {
 	struct loop_timer *curl_timer, *start_timer;
 	struct request_list lists[DROPPED + 1];
 	size_t count;			/* requests in all lists */
+	size_t spare;			/* idle connections that may be kept */
 	bool in_curl;
 	struct http_request *calling;	/* whose function is being called */
 };
@@ -164,10 +166,10 @@ static void move(struct http_request *r, int state)
 	r->state = state;
 }
 
-/* Lets curl keep SPARE idle connections, beside those in use, which it counts too. */
+/* Lets curl keep idle connections, beside those in use, which it counts too. */
 static void bound_connections(struct http *h)
 {
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)(h->count + SPARE));
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)(h->count + h->spare));
 }
 
 /* Outside of curl only. */
@@ -427,6 +429,7 @@ struct http *http_new(struct loop *l, const char *user_agent)
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		log_panic("SIGPIPE cannot be ignored");
 	h->loop = l;
+	h->spare = fsio_descriptors() / 8 < SPARE_MAX ? fsio_descriptors() / 8 : SPARE_MAX;
 	h->user_agent = xstrdup(user_agent);
 	h->curl_timer = loop_timer_new(l, on_timer, h);
 	h->start_timer = loop_timer_new(l, on_start, h);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "spooler/crew.h"
@@ -34,6 +35,17 @@
 #define ALONE_MAX 32		/* workers at once for jobs that were blamed: some may wait for their senders */
 #define FINISHING_MAX 8
 #define RESTART_MS 1000		/* a worker that died is replaced after this, so that a bug at start does not spin */
+
+#define PLACES_MAX 1152		/* 1024 of one endpoint, see backlog.c */
+#define OWN_DESCRIPTORS 32	/* of a worker itself */
+#define JOB_DESCRIPTORS 4	/* of a job: two connections, a file, and a connection that is kept */
+
+unsigned crew_places(void)
+{
+	size_t all = fsio_descriptors(), places = all > OWN_DESCRIPTORS ? (all - OWN_DESCRIPTORS) / JOB_DESCRIPTORS : 0;
+
+	return places < 1 ? 1 : places > PLACES_MAX ? PLACES_MAX : (unsigned)places;
+}
 
 struct crew_worker {
 	LIST_ENTRY(crew_worker) link;
@@ -207,7 +219,7 @@ static struct crew_worker *least_busy(struct crew *c)
 	struct crew_worker *w, *best = NULL;
 
 	LIST_FOREACH(w, &c->workers, link)
-		if (!w->alone && !w->finishing && w->jobs < CREW_JOBS_PER_WORKER && (best == NULL || w->jobs < best->jobs))
+		if (!w->alone && !w->finishing && w->jobs < crew_places() && (best == NULL || w->jobs < best->jobs))
 			best = w;
 	return best;
 }

@@ -10,10 +10,11 @@
 #include "net/loop.h"
 #include "spooler/settings.h"
 
-#define CREW_JOBS_PER_WORKER 1152	/* what one worker carries at most; 1024 of one endpoint, see backlog.c */
-
 struct crew;
 struct crew_worker;
+
+/* How many jobs one worker carries at most. */
+unsigned crew_places(void);
 
 struct crew_events {
 	/* A worker is done with a job; again: it could not take it up for trouble of ours. */

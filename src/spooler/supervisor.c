@@ -266,7 +266,7 @@ static void scan(struct supervisor *s, enum spool_state state,
 {
 	struct found found = { .supervisor = s, .state = state };
 
-	backlog_open(&found.backlog, clock_wall(), (size_t)worker_count(s->settings) * CREW_JOBS_PER_WORKER);
+	backlog_open(&found.backlog, clock_wall(), (size_t)worker_count(s->settings) * crew_places());
 	roster_each(s->roster, count_carried, &found.backlog);
 	if (spool_scan(s->spool, state, collect, foreign, &found) != 0) {
 		log_error(NULL, "%s/ cannot be scanned: %s", spool_state_name(state), strerror(errno));
@@ -444,7 +444,7 @@ int supervise(const char *config_path, struct settings *settings, struct spool *
 	};
 
 	start(&s);
-	log_info(NULL, "working on %s with %u workers", settings->config->spool, worker_count(settings));
+	log_info(NULL, "working on %s with %u workers for %u jobs each", settings->config->spool, worker_count(settings), crew_places());
 	(void)notify(NOTIFY_READY);
 	loop_run(s.loop);
 	hint_free(s.hint);
