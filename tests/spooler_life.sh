@@ -101,6 +101,7 @@ few_fetched() {
 spooler_pid=$!
 pids="$pids $spooler_pid"
 retry 30 few_fetched || fail "nothing is fetched with few descriptors"
+assert "no more are taken up than can be carried" [ "$(find "$spool/active" -name 'prod.few*' | wc -l)" -le 8 ]
 : >"$sender/few"
 for name in $few; do
 	retry 60 [ -d "$spool/done/prod.$name" ] || fail "$name does not end"
