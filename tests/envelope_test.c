@@ -107,8 +107,8 @@ static const struct {
 		NULL, "https://app.terraform.io/c?code=SECRET1", NULL, NULL },
 	{ "{" RESULT "," CALLBACK ",\"access_token\":\"\",\"plan_json_api_url\":\"\"}",
 		NULL, "https://app.terraform.io/c?code=SECRET1", NULL, NULL },
-	{ "{" RESULT "," CALLBACK ",\"access_token\":\"a\\n\\u00e9 SECRET2\"}",
-		"a\n\u00e9 SECRET2", "https://app.terraform.io/c?code=SECRET1", NULL, NULL },
+	{ "{" RESULT "," CALLBACK ",\"access_token\":\"a~!\\u0022SECRET2\"}",
+		"a~!\"SECRET2", "https://app.terraform.io/c?code=SECRET1", NULL, NULL },
 };
 
 static void goes_there_and_back(void **state)

@@ -143,6 +143,12 @@ static const struct {
 	{ "{\"access_token\":\"test-token\",\"payload_version\":9,\"stage\":[],\"task_result_id\":\"/\"}",
 		REQUEST_VERIFICATION, "" },
 	{ "{\"access_token\":\"test-token \"}", REQUEST_BAD, "payload_version: missing, " PAYLOAD_WHY },
+	{ "{" PAYLOAD "," STAGE "," ID "," URL ",\"access_token\":\"two words\"}", REQUEST_BAD,
+		"access_token: malformed, must be at most 16384 printable characters without spaces" },
+	{ "{" PAYLOAD "," STAGE "," ID "," URL ",\"access_token\":\"line\\nend\"}", REQUEST_BAD,
+		"access_token: malformed, must be at most 16384 printable characters without spaces" },
+	{ "{" PAYLOAD "," STAGE "," ID "," URL ",\"access_token\":\"\u00e9\"}", REQUEST_BAD,
+		"access_token: malformed, must be at most 16384 printable characters without spaces" },
 	{ "{\"access_token\":[\"test-token\"]}", REQUEST_BAD, "payload_version: missing, " PAYLOAD_WHY },
 	{ "[{\"access_token\":\"test-token\"}]", REQUEST_BAD, "not a JSON object" },
 

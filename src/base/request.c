@@ -16,6 +16,7 @@
 #include "base/url.h"
 
 #define VERIFICATION_TOKEN "test-token"
+#define TOKEN_MAX 16384
 
 static const char *const stage_names[] = {
 	[STAGE_PRE_PLAN] = "pre_plan",
@@ -119,10 +120,23 @@ static const char *optional(const json_t *payload, const char *key)
 	return s == NULL || s[0] == '\0' ? NULL : s;
 }
 
+/* What could never be sent in a header is refused while the sender listens. */
+static int read_token(struct request *r, char why[REQUEST_WHY])
+{
+	r->access_token = optional(r->payload, "access_token");
+	for (size_t i = 0; r->access_token != NULL && r->access_token[i] != '\0'; i++)
+		if (r->access_token[i] <= ' ' || (unsigned char)r->access_token[i] > '~' || i >= TOKEN_MAX) {
+			snprintf(why, REQUEST_WHY, "access_token: malformed, must be at most %d printable characters without spaces",
+				TOKEN_MAX);
+			return -1;
+		}
+	return 0;
+}
+
 enum request_kind request_parse(const char *body, size_t len, struct request *out, char why[REQUEST_WHY])
 {
 	static int (*const readers[])(struct request *, char *) = {
-		read_version, read_stage, read_result_id, read_callback_url,
+		read_version, read_stage, read_result_id, read_callback_url, read_token,
 	};
 	char reason[JSON_WHY];
 	const char *token;
@@ -147,7 +161,6 @@ enum request_kind request_parse(const char *body, size_t len, struct request *ou
 	out->plan_url = optional(out->payload, "plan_json_api_url");
 	out->configuration_url = optional(out->payload, "configuration_version_download_url");
 	out->organization = optional(out->payload, "organization_name");
-	out->access_token = optional(out->payload, "access_token");
 	return REQUEST_RUN_TASK;
 bad:
 	request_free(out);
