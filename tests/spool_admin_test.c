@@ -203,11 +203,15 @@ static void purges(void **state)
 static void purge_goes_on(void **state)
 {
 	const struct scratch *t = *state;
+	char deep[256] = "corrupt/a/work";
 	size_t removed = 0;
 
 	old(t, "corrupt/a", 1000, true);
-	folder(t, "corrupt/a/work/deeper");
-	folder(t, "corrupt/a/work/deeper/still");
+	for (int i = 0; i < 40; i++) {	/* deeper than is looked into */
+		strcat(deep, "/d");
+		folder(t, deep);
+	}
+	assert_int_equal(utimensat(t->fd, "corrupt/a", (struct timespec[2]){ { 1000, 0 }, { 1000, 0 } }, 0), 0);
 	old(t, "corrupt/b", 1000, false);
 	assert_int_equal(spool_purge(t->spool, SPOOL_CORRUPT, LATER, &removed), -1);
 	assert_int_equal(errno, ENOTEMPTY);

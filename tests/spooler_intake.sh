@@ -15,6 +15,9 @@ accept_job broken
 accept_job old endpoint=old
 accept_job lost endpoint=lost "plan=http://localhost:$api_port/api/v2/plans/lost/json-output" \
 	"callback=http://localhost:$api_port/api/v2/task-results/lost/callback?secret=q-lost"
+accept_job rehosted endpoint=lost "plan=http://localhost:$api_port/api/v2/plans/rehosted/json-output" \
+	"callback=http://localhost:$api_port/api/v2/task-results/rehosted/callback?secret=q-rehosted"
+mv "$spool/new/lost.rehosted.json" "$scratch/rehosted.json"
 accept_job moved
 accept_job later
 
@@ -111,7 +114,15 @@ for row in lost.lost:'endpoint lost is no longer configured' prod.unsealed:'none
 	assert_grep "${row%%:*}: log" "\"event\":\"undelivered\",\"detail\":\"[^\"]*${row#*:}" "$spool/undelivered/${row%%:*}/log.jsonl"
 	assert "${row%%:*}: its request is kept" [ -s "$spool/undelivered/${row%%:*}/request.json" ]
 done
-assert_equal "asked for no other job" '' "$(grep -Ev '"job":"(good|later|old|stray)"' "$sender/transcript" || :)"
+# Its endpoint is there, but has other hosts now; another endpoint has the callback's.
+hosts="[\"$api\", \"http://localhost:$api_port\"]"
+configure '  lost:' '    path: /run-task/lost' "    hmac_keys: [$scratch/prod.key]" "    hosts: [\"$api\"]" '    checks: []'
+mv "$scratch/rehosted.json" "$spool/new/lost.rehosted.json"
+run_spooler
+mv "$spool/done/lost.rehosted" "$spool/done/prod.rehosted"
+expect rehosted failed 'no longer one of the hosts of endpoint lost'
+expect_asked GET rehosted ''
+assert_equal "asked for no other job" '' "$(grep -Ev '"job":"(good|later|old|stray|rehosted)"' "$sender/transcript" || :)"
 
 # All is kept as it was, named in the log, and nothing was followed or opened.
 kept=$(find "$spool/corrupt" -mindepth 1 -maxdepth 1 | tr '\n' '?' | sed 's/line?end/line-end/' | tr '?' '\n' | wc -l)

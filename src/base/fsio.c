@@ -121,13 +121,16 @@ int fsio_open_linked(const char *path)
 	return open_checked(AT_FDCWD, path, 0);
 }
 
-int fsio_read_file(int dirfd, const char *name, struct buf *out)
+static int read_file(int dirfd, const char *name, bool end, struct buf *out)
 {
-	int fd = fsio_open_regular(dirfd, name), result, saved;
+	int fd = fsio_open_regular(dirfd, name), result = -1, saved;
+	struct stat st;
 
 	if (fd < 0)
 		return -1;
-	result = fsio_read(fd, out);
+	if (!end || (fstat(fd, &st) == 0 &&
+	    lseek(fd, (uintmax_t)st.st_size > out->max ? st.st_size - (off_t)out->max : 0, SEEK_SET) >= 0))
+		result = fsio_read(fd, out);
 	saved = errno;
 	close(fd);
 	errno = saved;
@@ -139,6 +142,16 @@ size_t fsio_descriptors(void)
 	struct rlimit limit;
 
 	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
+}
+
+int fsio_read_file(int dirfd, const char *name, struct buf *out)
+{
+	return read_file(dirfd, name, false, out);
+}
+
+int fsio_read_end(int dirfd, const char *name, struct buf *out)
+{
+	return read_file(dirfd, name, true, out);
 }
 
 bool fsio_unfit(int error)

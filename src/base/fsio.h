@@ -23,6 +23,9 @@ int fsio_open_linked(const char *path) __attribute__((warn_unused_result));
 /* Reads the regular file name in dirfd. */
 int fsio_read_file(int dirfd, const char *name, struct buf *out) __attribute__((warn_unused_result));
 
+/* The same, but of a file with more than the buffer may hold only the end. */
+int fsio_read_end(int dirfd, const char *name, struct buf *out) __attribute__((warn_unused_result));
+
 /* Whether reading a file failed with this errno for what is there (nothing, no regular file, more than the buffer may
  * hold), so that another try would not help. */
 bool fsio_unfit(int error);

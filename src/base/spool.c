@@ -279,6 +279,14 @@ int spool_read(struct spool *s, enum spool_state state, const char *id, enum spo
 	return fsio_read_file(s->fd[ROOT], path, out);
 }
 
+int spool_read_log(struct spool *s, enum spool_state state, const char *id, struct buf *out)
+{
+	char path[SPOOL_NAME_SIZE];
+
+	spool_name(path, "%s/%s/%s", spool_places[spool_state_place[state]].name, id, spool_job_files[SPOOL_LOG]);
+	return fsio_read_end(s->fd[ROOT], path, out);
+}
+
 bool spool_has(struct spool *s, enum spool_state state, const char *id, enum spool_file file)
 {
 	char path[SPOOL_NAME_SIZE];

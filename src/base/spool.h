@@ -102,6 +102,7 @@ int spool_set_aside_active(struct spool *s, const char *id);
 /* Files of a job. All are old or new after a crash, never a mixture, but the log. */
 enum spool_file { SPOOL_REQUEST, SPOOL_LOG, SPOOL_OUTCOMES, SPOOL_RESULT };
 int spool_read(struct spool *s, enum spool_state state, const char *id, enum spool_file file, struct buf *out);
+int spool_read_log(struct spool *s, enum spool_state state, const char *id, struct buf *out);	/* the end, if it is larger */
 bool spool_has(struct spool *s, enum spool_state state, const char *id, enum spool_file file);	/* not for new/ */
 int spool_write_outcomes(struct spool *s, const char *id, const void *data, size_t n);
 /* Publishes the final body once. 0: it is this one; 1: there was one already, which decides (read it); -1. */

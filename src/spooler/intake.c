@@ -8,10 +8,12 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fsio.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "spooler/intake.h"
 #include "spooler/journal.h"
 
@@ -69,17 +71,25 @@ static enum opened open_request(struct job_world *world, const char *id, struct 
 	return how;
 }
 
-/* Finds the endpoint and where the callback goes. 0, or -1 with a reason when nobody can be called back. */
+/* Finds the endpoint and where the callback goes. What is no longer configured is answered through any endpoint that still has the
+ * callback's host. 0, or -1 with a reason when nobody can be called back. */
 static int find_callback(const struct settings *settings, struct intake *in, char why[API_WHY])
 {
 	const char *callback = secret_data(in->envelope.callback_url);
+	const struct endpoint_settings *own = settings_endpoint(settings, in->envelope.endpoint), *other = NULL;
 	char reason[URL_WHY];
 	struct url url;
 
-	in->endpoint = settings_endpoint(settings, in->envelope.endpoint);
-	in->endpoint_gone = in->endpoint == NULL;
-	if (in->endpoint_gone && url_parse(callback, &url, reason) == 0)
-		in->endpoint = settings_endpoint_for(settings, &url);
+	in->endpoint = own;
+	if (url_parse(callback, &url, reason) == 0 &&
+	    (own == NULL || config_host_of(own->config->hosts, own->config->host_count, &url) == NULL))
+		other = settings_endpoint_for(settings, &url);
+	if (other != NULL) {
+		in->gone = own == NULL ? xasprintf("endpoint %s is no longer configured in planspool", in->envelope.endpoint) :
+			xasprintf("the host of this run is no longer one of the hosts of endpoint %s in planspool",
+				in->envelope.endpoint);
+		in->endpoint = other;
+	}
 	if (in->endpoint == NULL) {
 		snprintf(why, API_WHY,
 			"endpoint %s is no longer configured, and no other endpoint has the callback's host",
@@ -101,6 +111,11 @@ enum intake_end intake(struct job_world *world, const char *id, struct intake *o
 	if (how != INTAKE_READY)
 		return how;
 	opened = open_request(world, id, &out->envelope, why);
+	out->blamed = journal_count(world->spool, SPOOL_ACTIVE, id, JOURNAL_BLAMED);
+	if (out->blamed < 0) {
+		snprintf(why, sizeof why, "log.jsonl: %s", strerror(errno));
+		opened = TROUBLE;
+	}
 	retried = journal_last(world->spool, SPOOL_ACTIVE, id, SPOOL_RETRIED);
 	out->since_ms = retried >= 0 ? retried : out->envelope.received_ms;
 	if (opened == OPENED && find_callback(world->settings, out, why) == 0)
@@ -121,6 +136,7 @@ enum intake_end intake(struct job_world *world, const char *id, struct intake *o
 
 void intake_clear(struct intake *in)
 {
+	free(in->gone);
 	api_target_clear(&in->callback);
 	envelope_free(&in->envelope);
 }

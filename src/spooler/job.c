@@ -194,7 +194,9 @@ static void publish(void *context)
 	char *outcomes = outcomes_lines(job->outcomes, OUTCOMES_MAX, &written), *body = verdict_body(job->outcomes, pass_on_error, NULL, NULL);
 	int rc = -1, saved;
 
-	if (spool_write_outcomes(spool, job->id, outcomes, strlen(outcomes)) == 0)
+	/* Outcomes of a result that is there already stay those of that result. */
+	if (spool_has(spool, SPOOL_ACTIVE, job->id, SPOOL_RESULT) ||
+	    spool_write_outcomes(spool, job->id, outcomes, strlen(outcomes)) == 0)
 		rc = spool_publish_result(spool, job->id, body, strlen(body));
 	saved = errno;
 	free(outcomes);
@@ -414,7 +416,7 @@ static void job_enter(struct job *job, enum job_state state)
 static void start(struct job *job)
 {
 	const struct config *config = job->world->settings->config;
-	char why[REQUEST_WHY], *text;
+	char why[REQUEST_WHY];
 	int64_t left = time_left(job, config->limit_job_ms);
 
 	job->delivery = delivery_new(&job->world->api, &(struct delivery_job){
@@ -425,13 +427,11 @@ static void start(struct job *job)
 		job_enter(job, JOB_DELIVERING);
 		return;
 	}
-	if (job->in.endpoint_gone) {
-		text = xasprintf("endpoint %s is no longer configured in planspool", job->in.envelope.endpoint);
-		fail_with(job, text);
-		free(text);
+	if (job->in.gone != NULL) {
+		fail_with(job, job->in.gone);
 	} else if (request_judge(&job->in.envelope.request, job->in.endpoint->config, why) != 0) {
 		fail_with(job, why);
-	} else if (journal_count(job->world->spool, SPOOL_ACTIVE, job->id, JOURNAL_BLAMED) >= BLAMED_FAILED) {
+	} else if (job->in.blamed >= BLAMED_FAILED) {
 		fail_with(job, "checking this plan ended the checking process three times; see the log of planspoold");
 	} else if (left <= 0) {
 		outcomes_check_failed_to_run(job->outcomes, "planspool",

@@ -12,13 +12,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fsio.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "spooler/journal.h"
 
 #define DETAIL_MAX 2048
-#define LOG_MAX (16u << 20)
+#define LOG_MAX (4u << 20)	/* what is looked at, from the end */
 
 int journal(struct spool *s, const char *id, bool durable, const char *event, const char *format, ...)
 {
@@ -54,7 +55,7 @@ int journal(struct spool *s, const char *id, bool durable, const char *event, co
 /* What is looked for in a log, and what was found. */
 struct found {
 	const char *event;
-	unsigned count;		/* since the last SPOOL_RETRIED */
+	int count;		/* since the last SPOOL_RETRIED */
 	int64_t last_ms;	/* -1: none */
 };
 
@@ -74,33 +75,42 @@ static void visit(struct found *found, const json_t *one)
 		found->last_ms = ms;
 }
 
-static struct found find(struct spool *s, enum spool_state state, const char *id, const char *event)
+/* -1 with errno for trouble that may pass; without a log there are no events. */
+static int find(struct spool *s, enum spool_state state, const char *id, struct found *found)
 {
-	struct found found = { .event = event, .last_ms = -1 };
 	char why[JSON_WHY];
+	int rc, saved;
 	struct buf text = BUF_INIT(LOG_MAX);
 
 	/* By length: after a power failure a file may hold a run of NULs where a line was. */
-	if (spool_read(s, state, id, SPOOL_LOG, &text) == 0)
+	rc = spool_read_log(s, state, id, &text);
+	saved = errno;
+	if (rc == 0)
 		for (size_t at = 0, len; at < text.len; at += len + 1) {
 			const char *line = text.data + at, *end = memchr(line, '\n', text.len - at);
 			json_t *one = NULL;
 
 			len = end == NULL ? text.len - at : (size_t)(end - line);
 			if (json_parse(line, len, &one, why) == 0)
-				visit(&found, one);
+				visit(found, one);
 			json_free(one);
 		}
 	buf_free(&text);
-	return found;
+	errno = saved;
+	return rc == 0 || fsio_unfit(saved) ? 0 : -1;
 }
 
-unsigned journal_count(struct spool *s, enum spool_state state, const char *id, const char *event)
+int journal_count(struct spool *s, enum spool_state state, const char *id, const char *event)
 {
-	return find(s, state, id, event).count;
+	struct found found = { .event = event };
+
+	return find(s, state, id, &found) == 0 ? found.count : -1;
 }
 
 int64_t journal_last(struct spool *s, enum spool_state state, const char *id, const char *event)
 {
-	return find(s, state, id, event).last_ms;
+	struct found found = { .event = event, .last_ms = -1 };
+
+	(void)find(s, state, id, &found);
+	return found.last_ms;
 }

@@ -17,8 +17,9 @@
 int journal(struct spool *s, const char *id, bool durable, const char *event, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* How many events of that name the job's log holds since a person last tried it again; lines that are torn are ignored. */
-unsigned journal_count(struct spool *s, enum spool_state state, const char *id, const char *event);
+/* How many events of that name the job's log holds since a person last tried it again; lines that are torn are ignored.
+ * -1 with errno for trouble that may pass. */
+int journal_count(struct spool *s, enum spool_state state, const char *id, const char *event);
 
 /* When the last event of that name was, in milliseconds since 1970; -1 if there is none. */
 int64_t journal_last(struct spool *s, enum spool_state state, const char *id, const char *event);

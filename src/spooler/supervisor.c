@@ -101,7 +101,12 @@ static void on_give(void *context)
 
 static void take_up(struct supervisor *s, const struct spool_entry *found)
 {
-	struct roster_entry *entry = roster_add(s->roster, found->id);
+	struct roster_entry *entry;
+
+	/* A network file system may show a name twice in one listing. */
+	if (roster_find(s->roster, found->id) != NULL)
+		return;
+	entry = roster_add(s->roster, found->id);
 
 	entry->alone = journal_count(s->spool, SPOOL_ACTIVE, found->id, JOURNAL_BLAMED) > 0;
 	entry->class = backlog_class(found->mtime_ms, clock_wall());
