@@ -176,6 +176,36 @@ for name in $many; do
 	expect "$name" passed '1 passed'
 	expect_asked PATCH "$name" 'running:200 final:200'
 done
+
+# Two on one spool, and only one has the new key yet: what the other cannot open is left to it.
+mkdir "$scratch/new-key"
+"$build/tests/mkspool" "$scratch/elsewhere" "$scratch/new-key" || fail "mkspool"
+cp "$scratch/planspool.yaml" "$scratch/old.yaml"
+start_spooler
+lacks_pid=$spooler_pid
+sed -i -e "s|public_key: [^,]*|public_key: $scratch/new-key/seal.pub|" -e "s|seal.key\]|seal.key, $scratch/new-key/seal.key]|" \
+	"$scratch/planspool.yaml"
+start_spooler
+announced() {
+	[ "$(wc -l <"$spool/seal-keys")" -eq 2 ]
+}
+retry 30 announced || fail "the new key is not announced: $(cat "$spool/seal-keys")"
+sealed=$(seq -f sealed%g 4)
+kill -STOP "$spooler_pid"
+for name in $sealed; do
+	accept_job "$name"
+	retry 30 logged "prod.$name: left: no key" 1 || fail "$name is not left to the other"
+done
+kill -CONT "$spooler_pid"
+for name in $sealed; do
+	retry 60 [ -d "$spool/done/prod.$name" ] || fail "$name does not end: $(ls -d "$spool"/*/prod."$name")"
+	expect "$name" passed '1 passed'
+done
+stop_spooler "$lacks_pid"
+# shellcheck disable=SC2119
+stop_spooler
+cp "$scratch/old.yaml" "$scratch/planspool.yaml"
+
 # What has been kept long enough goes, what has not stays.
 mkdir "$spool/undelivered/prod.old"
 touch -d '31 days ago' "$spool/done/prod.twin1"

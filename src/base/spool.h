@@ -92,6 +92,11 @@ int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_S
  * TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
+/* Gives active/<id> of this instance up as it is: no spooler holds it, and any takes it over. */
+int spool_release(struct spool *s, const char *id, const char *instance);
+/* Whether a spooler other than this instance has a lease here. */
+bool spool_shared(struct spool *s, const char *instance);
+
 /* Moves what is called name in a state's directory, whatever it is, to corrupt/, under a name not used there before. A
  * folder that is not ours cannot leave new/: it gets a name there that nobody looks at. where: what it is called now. */
 int spool_set_aside(struct spool *s, enum spool_state state, const char *name, char where[SPOOL_NAME_SIZE]);

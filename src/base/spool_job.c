@@ -249,6 +249,33 @@ enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *
 	return over == 0 ? SPOOL_CLAIMED : SPOOL_TROUBLE;
 }
 
+int spool_release(struct spool *s, const char *id, const char *instance)
+{
+	char mine[SPOOL_NAME_SIZE], nobodys[SPOOL_NAME_SIZE];
+
+	spool_name(mine, "%s/claim.%s", id, instance);
+	spool_name(nobodys, "%s/claim.%0*d", id, SPOOL_INSTANCE_SIZE - 1, 0);	/* no lease has this name: it is dead */
+	return renameat(s->fd[ACTIVE], mine, s->fd[ACTIVE], nobodys);
+}
+
+bool spool_shared(struct spool *s, const char *instance)
+{
+	int fd = openat(s->fd[SPOOLERS], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool shared = false;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	while (!shared && (entry = readdir(dir)) != NULL)
+		shared = entry->d_name[0] != '.' && strcmp(entry->d_name, instance) != 0;
+	closedir(dir);
+	return shared;
+}
+
 /* ---- a job's files ---- */
 
 static int job_open(struct spool *s, const char *id)

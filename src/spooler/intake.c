@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -99,6 +100,22 @@ static int find_callback(const struct settings *settings, struct intake *in, cha
 	return api_target(in->endpoint, callback, in->envelope.access_token, &in->callback, why);
 }
 
+/* Whether the sender may still wait for an answer. */
+static bool in_time(const struct intake *in)
+{
+	return clock_wall() - in->since_ms < SCHEDULE_RUN_MS;
+}
+
+/* Leaves a job that no key of ours opens to another spooler: while keys are being replaced, one may have a key that others have not
+ * yet. What none of them opens comes round again until nobody waits for it. */
+static enum intake_end leave(struct job_world *world, const char *id)
+{
+	if (journal_count(world->spool, SPOOL_ACTIVE, id, "left") == 0)
+		(void)journal(world->spool, id, false, "left", "no key of this spooler opens it; another one may have it");
+	(void)spool_release(world->spool, id, world->instance);
+	return INTAKE_LATER;
+}
+
 enum intake_end intake(struct job_world *world, const char *id, struct intake *out)
 {
 	enum intake_end how;
@@ -126,6 +143,8 @@ enum intake_end intake(struct job_world *world, const char *id, struct intake *o
 	} else if (opened == UNREADABLE) {
 		log_warn(id, "moved to corrupt/: %s", why);
 		how = spool_set_aside_active(world->spool, id) == 0 ? INTAKE_OVER : INTAKE_LATER;
+	} else if (opened == SEALED && spool_shared(world->spool, world->instance) && in_time(out)) {
+		how = leave(world, id);
 	} else {
 		(void)journal(world->spool, id, true, "undelivered", "%s", why);
 		how = spool_finish(world->spool, id, SPOOL_UNDELIVERED) == 0 ? INTAKE_OVER : INTAKE_LATER;

@@ -33,7 +33,6 @@
 #include "spooler/job.h"
 #include "spooler/journal.h"
 
-#define RUN_MS (60 * 60 * 1000)		/* the sender's own limit on a run task */
 #define PROGRESS_MS (2 * 60 * 1000)	/* well inside the sender's 10 minutes without progress */
 #define RESULT_MAX (8u << 20)
 #define OUTCOMES_MAX (16u << 20)	/* of outcomes.jsonl */
@@ -175,7 +174,7 @@ static void deliver(struct job *job)
 	if (!spool_has(spool, SPOOL_ACTIVE, job->id, SPOOL_REQUEST)) {
 		log_warn(job->id, "its folder is gone: another spooler ended it");
 		job_over(job, false);
-	} else if (fsio_unfit(error) || time_left(job, RUN_MS) <= 0) {
+	} else if (fsio_unfit(error) || time_left(job, SCHEDULE_RUN_MS) <= 0) {
 		delivery_ended(job, DELIVERY_GIVEN_UP, why);
 	} else {
 		log_error(job->id, "%s", why);
@@ -420,7 +419,7 @@ static void start(struct job *job)
 	int64_t left = time_left(job, config->limit_job_ms);
 
 	job->delivery = delivery_new(&job->world->api, &(struct delivery_job){
-		.job = job->id, .target = &job->in.callback, .end_ms = loop_now(job->world->api.loop) + time_left(job, RUN_MS),
+		.job = job->id, .target = &job->in.callback, .end_ms = loop_now(job->world->api.loop) + time_left(job, SCHEDULE_RUN_MS),
 		.trying = delivery_trying, .note = delivery_note, .ended = delivery_ended, .context = job,
 	});
 	if (job->in.has_result) {

@@ -6,6 +6,7 @@
 
 #include "net/http.h"
 
+#define SCHEDULE_RUN_MS (60 * 60 * 1000)		/* the sender's own limit on a run task */
 #define SCHEDULE_FIRST_MS 2000		/* the first repetition comes after at most this */
 #define SCHEDULE_LONGEST_MS 60000
 #define SCHEDULE_REFUSED_TRIES 3	/* how often what will hardly change is asked for */
