@@ -92,6 +92,14 @@ cat "$src"/src/spooler/*.c | tr '\n' ' ' | grep -oE 'journal\([a-z>. -]+, [a-z>.
 sed -n 's/^#define SPOOL_RETRIED "\(.*\)".*/\1/p' "$src/src/base/spool.h" >>program
 agree 'events' page program
 
+sed -n '/^\.Sh STATES/,/^\.Pp/s/^\.It \([a-z]*\) Ta .*/\1/p' "$man/planspool-spool.5" >page
+{
+	sed -n 's/^enum job_state { \(.*\), JOB_ENDED };/\1/p' "$src/src/spooler/job.c" | tr -d ' ' | tr ',' '\n' | sed 's/^JOB_//' | tr '[:upper:]' '[:lower:]'
+	sed -n 's/.*\[SPOOL_[A-Z]*\] = \([A-Z]*\),$/\1/p' "$src/src/base/spool.c" | tr '[:upper:]' '[:lower:]' | grep -v '^active$'
+	echo accepting
+} >program
+agree 'states' page program
+
 sed -n '/^\.Sh HTTP ANSWERS/,/^\.Ss Health/s/^\.It \([0-9]*\) Ta .*/\1/p' "$man/planspool.fcgi.8" >page
 sed -n 's/^	{ \([0-9]*\), "[A-Z].*" },$/\1/p' "$src/src/handler/http.c" >program
 agree 'statuses' page program

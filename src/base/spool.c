@@ -5,14 +5,16 @@
  *	state		on disk							event that ends it
  *	----------------------------------------------------------------------------------------------
  *	(accepting)	tmp/<id>.<random>					link into new/, or swept
- *	new		new/<id>.json						claimed, or dropped as a duplicate
+ *	new		new/<id>.json						claimed, dropped as a duplicate, or set aside
  *	(claiming)	active/.claim.<instance>.<id>/ {claim.<instance>, request.json}
  *										rename to active/<id>
- *	active		active/<id>/ {claim.<instance>, request.json, log.jsonl}	result published
- *	answered	the same and outcomes.jsonl, result.json		delivered, closed or given up
+ *	active		active/<id>/ {claim.<instance>, request.json, log.jsonl,	ended by job.c, or set aside
+ *			outcomes.jsonl, result.json}
  *	done		done/<id>/						removed when older than keep
  *	undelivered	undelivered/<id>/					likewise, or back to active/ by retry
  *	corrupt		corrupt/<name>.<when>					a person's
+ *
+ * What goes on in an active job stands at the head of job.c; the table for people, with both, is in planspool-spool(5).
  *
  * Every arrow is one link or rename, fsynced before anybody relies on it. A job's folder is made complete under a
  * hidden name and renamed into active/, so that whoever sees active/<id> sees the whole job; rename refuses a folder
