@@ -39,7 +39,7 @@ static void load(struct fixture *f, const char *checks)
 	f->config.file = config_name;
 	f->endpoint.checks = f->checks;
 	f->endpoint.check_count = list->count;
-	f->set = checkset_load(&f->config, &f->endpoint, &f->faults);
+	f->set = checkset_load(&f->config, &f->endpoint, 0, &f->faults);
 	f->outcomes = outcomes_new(SEVERITY_LOW, true);
 }
 

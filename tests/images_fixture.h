@@ -95,7 +95,7 @@ static inline void start(struct fixture *f, const char *file, const char *argume
 	f->config.file = config_name;
 	f->endpoint.checks = &f->check;
 	f->endpoint.check_count = 1;
-	f->set = checkset_load(&f->config, &f->endpoint, &f->faults);
+	f->set = checkset_load(&f->config, &f->endpoint, 0, &f->faults);
 	f->outcomes = outcomes_new(SEVERITY_LOW, true);
 }
 

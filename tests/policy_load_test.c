@@ -171,6 +171,11 @@ static void metadata(void **state)
 	faults_free(&f);
 }
 
+static int load(struct policy_set *set, const char *path, struct faults *f)
+{
+	return policy_load_paths(set, &path, 1, 0, f);
+}
+
 static void put_file(const char *folder, const char *name, const char *id)
 {
 	char *text = xasprintf("metadata: {id: %s, name: x, category: c}\ndefinition: {" COND
@@ -184,6 +189,7 @@ static void folders(void **state)
 {
 	char *folder = test_folder(), *below = xasprintf("%s/sub", folder), *link = xasprintf("%s/l.yaml", folder);
 	char *circle = xasprintf("%s/sub/again", folder), *target = xasprintf("%s/away", folder);
+	char *aside = test_folder(), *far = xasprintf("%s/to", folder), *lost = xasprintf("%s/lost", folder);
 	struct policy_set set = { .policies = NULL };
 	struct faults f = { NULL, 0, 0 };
 
@@ -198,14 +204,23 @@ static void folders(void **state)
 	put_file(folder, "D.YAML", "NOT");
 	assert_int_equal(symlink(target, link), 0);
 	assert_int_equal(symlink("..", circle), 0);
-	assert_int_equal(policy_load_path(&set, folder, &f), 0);
+	put_file(aside, "e.yaml", "E");
+	assert_int_equal(symlink(aside, far), 0);
+	assert_int_equal(load(&set, folder, &f), 0);
 	assert_int_equal(f.n, 0);
-	assert_int_equal(set.count, 4);
+	assert_int_equal(set.count, 5);
 	assert_string_equal(set.policies[0]->id, "A");
 	assert_string_equal(set.policies[1]->id, "B");
 	assert_string_equal(set.policies[2]->id, "L");
 	assert_string_equal(set.policies[3]->id, "C");
-	assert_int_equal(policy_load_path(&set, "/nowhere/at/all", &f), -1);
+	assert_string_equal(set.policies[4]->id, "E");
+	policy_set_free(&set);
+	assert_int_equal(symlink("nowhere", lost), 0);
+	assert_int_equal(load(&set, folder, &f), -1);
+	assert_string_equal(f.list[0].file, lost);
+	assert_string_equal(f.list[0].text, "a link that leads nowhere");
+	faults_free(&f);
+	assert_int_equal(load(&set, "/nowhere/at/all", &f), -1);
 	assert_int_equal(f.errors, 1);
 	policy_set_free(&set);
 	faults_free(&f);
@@ -213,7 +228,145 @@ static void folders(void **state)
 	free(link);
 	free(circle);
 	free(target);
+	free(far);
+	free(lost);
+	test_remove(aside);
 	test_remove(folder);
+}
+
+/* As Kubernetes mounts a ConfigMap, and replaces it. */
+static void volume(void **state)
+{
+	char *folder = test_folder(), *old = xasprintf("%s/..1", folder), *new = xasprintf("%s/..2", folder);
+	char *data = xasprintf("%s/..data", folder), *next = xasprintf("%s/..data_tmp", folder);
+	char *link = xasprintf("%s/a.yaml", folder);
+	struct policy_set set = { .policies = NULL };
+	struct faults f = { NULL, 0, 0 };
+
+	(void)state;
+	assert_int_equal(mkdir(old, 0700), 0);
+	assert_int_equal(mkdir(new, 0700), 0);
+	put_file(old, "a.yaml", "OLD");
+	put_file(new, "a.yaml", "NEW");
+	assert_int_equal(symlink("..1", data), 0);
+	assert_int_equal(symlink("..data/a.yaml", link), 0);
+	assert_int_equal(load(&set, folder, &f), 0);
+	assert_int_equal(symlink("..2", next), 0);
+	assert_int_equal(rename(next, data), 0);
+	assert_int_equal(load(&set, folder, &f), 0);
+	assert_int_equal(set.count, 2);
+	assert_string_equal(set.policies[0]->id, "OLD");
+	assert_string_equal(set.policies[1]->id, "NEW");
+	policy_set_free(&set);
+	faults_free(&f);
+	free(old);
+	free(new);
+	free(data);
+	free(next);
+	free(link);
+	test_remove(folder);
+}
+
+/* Someone who writes policies while they are loaded: at each reading of a file, or at each pause, as long as there is
+ * something left to write. Pauses take no time but that of these clocks. */
+static struct {
+	const char *folder;
+	int at_reading, at_pause;	/* writes that are left */
+	int pauses;
+	int64_t clock_ms;		/* added to all clocks */
+} writer;
+
+static void write_policies(int *left)
+{
+	static int n;
+	char *id = xasprintf("N%d", ++n);
+
+	if (*left > 0) {
+		--*left;
+		put_file(writer.folder, "b.yaml", *left > 0 ? id : "LAST");
+	}
+	free(id);
+}
+
+struct doc *__real_doc_load(const char *path, struct faults *faults);
+struct doc *__wrap_doc_load(const char *path, struct faults *faults);
+struct doc *__wrap_doc_load(const char *path, struct faults *faults)
+{
+	struct doc *doc = __real_doc_load(path, faults);
+
+	write_policies(&writer.at_reading);
+	return doc;
+}
+
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
+{
+	(void)left;
+	writer.pauses++;
+	writer.clock_ms += time->tv_sec * 1000 + time->tv_nsec / 1000000;
+	write_policies(&writer.at_pause);
+	return 0;
+}
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int result = __real_clock_gettime(clock, now);
+
+	now->tv_sec += writer.clock_ms / 1000;
+	return result;
+}
+
+static void written_meanwhile(void **state)
+{
+	enum { NEVER_ENDS = 1000, HOUR_MS = 3600000 };
+	static const struct {
+		const char *what, *second;	/* the id of the second policy; NULL: not loaded */
+		int at_reading, at_pause;
+		int64_t clock_ms, patience_ms;
+		bool waits;
+	} rows[] = {
+		{ "at rest", "B", 0, 0, HOUR_MS, 5000, false },
+		{ "just written", "B", 0, 0, 0, 5000, true },
+		{ "just written, without patience", "B", 0, 0, 0, 0, false },
+		{ "written by a clock that is ahead", "B", 0, 0, -HOUR_MS, 5000, true },
+		{ "changed while it is read", "LAST", 1, 0, 0, 0, true },
+		{ "changed while both files are read", "LAST", 2, 0, 0, 0, true },
+		{ "changed again while it is read again", "LAST", 3, 0, HOUR_MS, 5000, true },
+		{ "changed whenever it is read", NULL, NEVER_ENDS, 0, 0, 0, true },
+		{ "changed whenever it is read, with patience", NULL, NEVER_ENDS, 0, 0, 5000, true },
+		/* The clock of the files stands still here, so these are told by watching them. */
+		{ "written for a while", "LAST", 0, 40, -HOUR_MS, 5000, true },
+		{ "written for ever", NULL, 0, NEVER_ENDS, -HOUR_MS, 5000, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *folder = test_folder();
+		const char *path = folder;
+		struct policy_set set = { .policies = NULL };
+		struct faults f = { NULL, 0, 0 };
+		int loaded;
+
+		put_file(folder, "a.yaml", "A");
+		put_file(folder, "b.yaml", "B");
+		writer = (typeof(writer)){ folder, rows[i].at_reading, rows[i].at_pause, 0, rows[i].clock_ms };
+		loaded = policy_load_paths(&set, &path, 1, rows[i].patience_ms, &f);
+		if (loaded != (rows[i].second != NULL ? 0 : -1) || set.count != (rows[i].second != NULL ? 2 : 0) ||
+			(writer.pauses > 0) != rows[i].waits || f.errors != (rows[i].second != NULL ? 0 : 1))
+			fail_msg("%s: %d, %zu policies, %zu errors, %d pauses", rows[i].what, loaded, set.count,
+				f.errors, writer.pauses);
+		if (rows[i].second != NULL)
+			assert_string_equal(set.policies[1]->id, rows[i].second);
+		else
+			assert_non_null(strstr(f.list[0].text, "policies are being written here"));
+		writer.clock_ms = 0;
+		policy_set_free(&set);
+		faults_free(&f);
+		test_remove(folder);
+	}
+	memset(&writer, 0, sizeof(writer));
 }
 
 static const struct doc_node *parse(const char *text, struct doc **doc, struct faults *f)
@@ -266,20 +419,20 @@ static void arguments(void **state)
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		size_t before = f.errors;
 
-		assert_null(check_policies.load(parse(wrong[i], &doc, &f), config, &f));
+		assert_null(check_policies.load(parse(wrong[i], &doc, &f), config, 0, &f));
 		assert_true(f.errors > before);
 		doc_free(doc);
 	}
 	faults_free(&f);
 	f = (struct faults){ NULL, 0, 0 };
 	put_file(folder, "a.yaml", "A");
-	compiled = check_policies.load(parse("a.yaml", &doc, &f), config, &f);
+	compiled = check_policies.load(parse("a.yaml", &doc, &f), config, 0, &f);
 	assert_non_null(compiled);
 	uint64_t digest = check_policies.digest(compiled);
 
 	check_policies.unload(compiled);
 	put_file(folder, "a.yaml", "B");
-	compiled = check_policies.load(doc->roots[0], config, &f);
+	compiled = check_policies.load(doc->roots[0], config, 0, &f);
 	assert_non_null(compiled);
 	assert_true(check_policies.digest(compiled) != digest);
 	check_policies.unload(compiled);
@@ -308,7 +461,7 @@ static void expired(void **state)
 	put_file(folder, "a.yaml", "A");
 	compiled = check_policies.load(parse("{paths: a.yaml, skip: [{policy: A, reason: \"for a while\", until: "
 		"2020-01-31}, "
-		"{policy: B, reason: ever}]}", &doc, &f), config, &f);
+		"{policy: B, reason: ever}]}", &doc, &f), config, 0, &f);
 	assert_non_null(compiled);
 	run = check_policies.start(compiled, &context);
 	assert_int_equal(outcomes_kept(outcomes), 1);
@@ -330,7 +483,7 @@ int main(void)
 		cmocka_unit_test(faults),
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(metadata),
-		cmocka_unit_test(folders),
+		cmocka_unit_test(folders), cmocka_unit_test(volume), cmocka_unit_test(written_meanwhile),
 		cmocka_unit_test(skips),
 		cmocka_unit_test(arguments),
 		cmocka_unit_test(expired),

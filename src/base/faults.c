@@ -20,6 +20,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+static struct fault *place(struct faults *f)
+{
+	if ((f->n & (f->n - 1)) == 0)	/* full at every power of two */
+		f->list = xreallocarray(f->list, f->n ? f->n * 2 : 1, sizeof(*f->list));
+	return &f->list[f->n++];
+}
+
 static void add(struct faults *f, bool warning, const char *file, unsigned line, const char *format, va_list args)
 	__attribute__((format(printf, 5, 0)));
 
@@ -30,9 +37,7 @@ static void add(struct faults *f, bool warning, const char *file, unsigned line,
 
 	if (vasprintf(&text, format, args) < 0)
 		mem_panic("planspool: out of memory");
-	if ((f->n & (f->n - 1)) == 0)	/* full at every power of two */
-		f->list = xreallocarray(f->list, f->n ? f->n * 2 : 1, sizeof(*f->list));
-	fault = &f->list[f->n++];
+	fault = place(f);
 	fault->warning = warning;
 	fault->file = xstrdup(file);
 	fault->line = line;
@@ -57,6 +62,15 @@ void faults_warn(struct faults *f, const char *file, unsigned line, const char *
 	va_start(args, format);
 	add(f, true, file, line, format, args);
 	va_end(args);
+}
+
+void faults_take(struct faults *f, struct faults *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		*place(f) = from->list[i];
+	f->errors += from->errors;
+	from->n = 0;
+	faults_free(from);
 }
 
 /* "file:line", what stands between, the text; allocated. */

@@ -26,6 +26,9 @@ void faults_error(struct faults *f, const char *file, unsigned line, const char 
 void faults_warn(struct faults *f, const char *file, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Puts all of from behind those of f; from is empty then. */
+void faults_take(struct faults *f, struct faults *from);
+
 /* "file:line: text" ("file:line: warning: text"), as one allocated string. */
 char *fault_text(const struct fault *fault);
 

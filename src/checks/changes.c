@@ -83,13 +83,15 @@ static void load_limit(const struct doc_node *arguments, const char *file, const
 		config_integer(node, file, key, 0, LIMIT_MAX, faults, out);
 }
 
-static void *changes_load(const struct doc_node *arguments, const char *file, struct faults *faults)
+static void *changes_load(const struct doc_node *arguments, const char *file, int64_t patience_ms,
+	struct faults *faults)
 {
 	static const char *const keys[] = { "max_delete", "max_replace", "protect", "require_complete", NULL };
 	struct changes *c;
 	size_t errors = faults->errors;
 	const struct doc_node *node;
 
+	(void)patience_ms;
 	if (arguments == NULL || arguments->kind != DOC_MAPPING) {
 		faults_error(faults, file, arguments != NULL ? arguments->line : 0,
 			"changes: takes a mapping with max_delete, max_replace, protect or require_complete");

@@ -25,11 +25,16 @@ struct check_context {
 struct check_kind {
 	const char *name;	/* its key in the configuration, and its id in outcomes */
 
-	/* Reads its arguments; file is the configuration's name, for faults and for paths relative to it. The
+	/* Reads its arguments; file is the configuration's name, for faults and for paths relative to it. It may wait
+	 * up to patience_ms for files that someone is just writing. The
 	 * compiled check, or NULL with at least one error in faults. One that may become usable by itself later (its
 	 * file is read again) can be returned with errors in faults: it then says so in each run. */
-	void *(*load)(const struct doc_node *arguments, const char *file, struct faults *faults);
+	void *(*load)(const struct doc_node *arguments, const char *file, int64_t patience_ms, struct faults *faults);
 	void (*unload)(void *compiled);
+
+	/* The ids of the things that it looks for (policies that are run), so that a new set can be compared with the
+	 * one before: n of them, borrowed, in an allocated list. NULL when there are no such things. */
+	const char **(*parts)(const void *compiled, size_t *n);
 
 	/* A number over what was read besides the arguments (policy files), so that results can tell two sets apart;
 	 * NULL when the arguments are all there is. */

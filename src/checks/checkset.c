@@ -18,6 +18,7 @@
 
 #include <sodium.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -28,6 +29,7 @@ static const struct check_kind *const kinds[] = {
 	&check_images,
 	&check_policies,
 };
+#define REMOVED_SHOWN 20	/* ids of policies */
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static const struct check_kind *kind_named(const char *name)
@@ -144,7 +146,7 @@ static void unite(struct checkset *set, const struct checkset_check *c)
 }
 
 static void add(struct checkset *set, const char *name, const struct doc_node *arguments, const char *file,
-	unsigned line, struct faults *faults)
+	unsigned line, int64_t patience_ms, struct faults *faults)
 {
 	struct checkset_check *c;
 	size_t before = faults->n;
@@ -160,7 +162,7 @@ static void add(struct checkset *set, const char *name, const struct doc_node *a
 	if (c->kind == NULL)
 		fault_unknown(name, file, line, faults);
 	else
-		c->compiled = c->kind->load(arguments, file, faults);
+		c->compiled = c->kind->load(arguments, file, patience_ms, faults);
 	if (c->compiled == NULL) {
 		c->fault = first_fault(faults, before);
 		hash_text(&set->hashing, c->fault, strlen(c->fault));
@@ -195,14 +197,14 @@ static struct checkset *set_new(void)
 }
 
 struct checkset *checkset_load(const struct config *config, const struct config_endpoint *endpoint,
-	struct faults *faults)
+	int64_t patience_ms, struct faults *faults)
 {
 	struct checkset *set = set_new();
 
 	for (size_t i = 0; i < endpoint->check_count; i++) {
 		const struct config_check *c = &endpoint->checks[i];
 
-		add(set, c->kind, c->arguments, config->file, c->line, faults);
+		add(set, c->kind, c->arguments, config->file, c->line, patience_ms, faults);
 	}
 	close_hash(set);
 	return set;
@@ -231,7 +233,7 @@ static void add_from(struct checkset *set, const struct check_kind *kind, json_t
 	forget_lines(doc->roots[0]);
 	set->docs = xreallocarray(set->docs, set->doc_count + 1, sizeof(struct doc *));
 	set->docs[set->doc_count++] = doc;
-	add(set, kind->name, doc->roots[0], where, 0, faults);
+	add(set, kind->name, doc->roots[0], where, 0, 0, faults);
 	close_hash(set);
 }
 
@@ -285,6 +287,50 @@ void checkset_free(struct checkset *set)
 	free(set->types);
 	free(set->checks);
 	free(set);
+}
+
+/* Sorted; the list is the caller's, the ids are borrowed. */
+static const char **all_parts(const struct checkset *set, size_t *n)
+{
+	const char **all = xcalloc(1, sizeof(*all));
+
+	*n = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct checkset_check *c = &set->checks[i];
+		const char **parts;
+		size_t more;
+
+		if (c->compiled == NULL || c->kind->parts == NULL)
+			continue;
+		parts = c->kind->parts(c->compiled, &more);
+		all = xreallocarray(all, *n + more + 1, sizeof(*all));
+		memcpy(all + *n, parts, more * sizeof(*all));
+		*n += more;
+		free(parts);
+	}
+	qsort(all, *n, sizeof(*all), by_name);
+	return all;
+}
+
+char *checkset_removed(const struct checkset *set, const struct checkset *before)
+{
+	struct buf out = BUF_INIT(REMOVED_SHOWN * 256);
+	size_t n, old_n, removed = 0;
+	const char **now = all_parts(set, &n), **old = all_parts(before, &old_n);
+	char *text = NULL;
+
+	for (size_t i = 0; i < old_n; i++)
+		if (bsearch(&old[i], now, n, sizeof(*now), by_name) == NULL && removed++ < REMOVED_SHOWN)
+			buf_printf(&out, "%s%.*s", removed > 1 ? ", " : "",
+				(int)text_utf8_cut(old[i], strlen(old[i]), 200), old[i]);
+	if (removed > REMOVED_SHOWN)
+		buf_printf(&out, " and %zu more", removed - REMOVED_SHOWN);
+	if (removed > 0)
+		text = xstrdup(buf_text(&out));
+	buf_free(&out);
+	free(now);
+	free(old);
+	return text;
 }
 
 size_t checkset_count(const struct checkset *set)

@@ -15,10 +15,10 @@
 struct checkset;
 struct checkset_run;
 
-/* Loads the checks of an endpoint. A check that cannot be loaded adds errors to faults, and is kept as one that
+/* Loads the checks of an endpoint, waiting up to patience_ms for files that someone is just writing. A check that cannot be loaded adds errors to faults, and is kept as one that
  * could not run: each run then has an error outcome with its first fault. Never NULL. */
 struct checkset *checkset_load(const struct config *config, const struct config_endpoint *endpoint,
-	struct faults *faults);
+	int64_t patience_ms, struct faults *faults);
 
 /* For the command line without a configuration: one policies check over these files and folders; none at all when n
  * is 0. */
@@ -51,6 +51,10 @@ void checkset_stop(struct checkset_run *run);	/* frees, also half-way */
 /* When the download starts again from the beginning (a retry after bytes were fed, or after checkset_feed returned
  * -1): forgets all outcomes and state. Not after checkset_end or checkset_abandon. */
 void checkset_restart(struct checkset_run *run);
+
+/* The ids of policies that before runs and set does not, for people, with commas between them; NULL if there are none.
+ * Allocated. */
+char *checkset_removed(const struct checkset *set, const struct checkset *before);
 
 /* 16 hexadecimal digits over the checks, their arguments and what they loaded, for results. */
 const char *checkset_hash(const struct checkset *set);

@@ -148,7 +148,8 @@ static void first_look(struct images *c, struct faults *faults)
 		faults_error(faults, found->list[i].file, found->list[i].line, "%s", found->list[i].text);
 }
 
-static void *images_load(const struct doc_node *arguments, const char *file, struct faults *faults)
+static void *images_load(const struct doc_node *arguments, const char *file, int64_t patience_ms,
+	struct faults *faults)
 {
 	static const char *const keys[] = { "registry", "untracked", "marketplace", "floating", "incomplete", "allow",
 		"types",
@@ -156,6 +157,7 @@ static void *images_load(const struct doc_node *arguments, const char *file, str
 	size_t errors = faults->errors;
 	struct images *c;
 
+	(void)patience_ms;
 	if (arguments == NULL || arguments->kind != DOC_MAPPING) {
 		faults_error(faults, file, arguments != NULL ? arguments->line : 0,
 			"images: takes a mapping: {registry: FILE, untracked: warn}");

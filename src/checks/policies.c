@@ -92,26 +92,31 @@ void policies_free(struct policies *p)
 	free(p);
 }
 
-static void load_paths(struct policies *p, const struct doc_node *node, const char *file, struct faults *faults)
+static void load_paths(struct policies *p, const struct doc_node *node, const char *file, int64_t patience_ms,
+	struct faults *faults)
 {
 	char **paths = NULL;
 	size_t n = 0;
 
 	if (config_texts(node, file, "policies", faults, &paths, &n) != 0)
 		return;
-	if (n == 0)
-		faults_error(faults, file, node->line, "policies: no file or folder is named");
 	for (size_t i = 0; i < n; i++) {
 		char *path = config_path(file, paths[i]);
 
-		policy_load_path(&p->set, path, faults);
-		free(path);
 		free(paths[i]);
+		paths[i] = path;
 	}
+	if (n == 0)
+		faults_error(faults, file, node->line, "policies: no file or folder is named");
+	else
+		policy_load_paths(&p->set, (const char *const *)paths, n, patience_ms, faults);
+	for (size_t i = 0; i < n; i++)
+		free(paths[i]);
 	free(paths);
 }
 
-static void *policies_load(const struct doc_node *arguments, const char *file, struct faults *faults)
+static void *policies_load(const struct doc_node *arguments, const char *file, int64_t patience_ms,
+	struct faults *faults)
 {
 	static const char *const keys[] = { "paths", "skip", NULL };
 	struct policies *p = xcalloc(1, sizeof(*p));
@@ -128,7 +133,7 @@ static void *policies_load(const struct doc_node *arguments, const char *file, s
 		faults_error(faults, file, arguments != NULL ? arguments->line : 0,
 			"policies: names no files or folders (paths)");
 	else
-		load_paths(p, paths, file, faults);
+		load_paths(p, paths, file, patience_ms, faults);
 	policy_set_check(&p->set, faults);
 	if (faults->errors == errors && p->set.count == 0)
 		faults_error(faults, file, paths != NULL ? paths->line : 0,
@@ -151,6 +156,18 @@ static uint64_t policies_digest(const void *compiled)
 	const struct policies *p = compiled;
 
 	return p->set.digest;
+}
+
+static const char **policies_parts(const void *compiled, size_t *n)
+{
+	const struct policies *p = compiled;
+	const char **ids = xcalloc(p->set.count + 1, sizeof(*ids));
+
+	*n = 0;
+	for (size_t i = 0; i < p->set.count; i++)
+		if (p->set.policies[i]->severity != SEVERITY_OFF)
+			ids[(*n)++] = p->set.policies[i]->id;
+	return ids;
 }
 
 static void policies_wants(const void *compiled, struct plan_wants *wants)
@@ -224,6 +241,7 @@ const struct check_kind check_policies = {
 	.name = "policies",
 	.load = policies_load,
 	.unload = policies_unload,
+	.parts = policies_parts,
 	.digest = policies_digest,
 	.wants = policies_wants,
 	.start = policies_start,

@@ -86,9 +86,11 @@ struct policy_set {
 	uint64_t digest;	/* over all that was read */
 };
 
-/* Reads policies from a file or a folder with all below it, and adds them to the set. Faults are collected in faults.
- * 0, or -1 when there was an error. */
-int policy_load_path(struct policy_set *set, const char *path, struct faults *faults);
+/* Reads policies from n files, or folders with all below them, and adds them to the set: as they were at one moment, or
+ * not at all. When they were changed a moment ago it waits up to patience_ms for whoever is writing them; 0: not at
+ * all. Faults are collected in faults. 0, or -1 when there was an error. */
+int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n, int64_t patience_ms,
+	struct faults *faults);
 /* The same for text in memory: every document, and every element of a list, is a policy. */
 int policy_load_text(struct policy_set *set, const char *file, const char *text, size_t len, struct faults *faults);
 /* Ids that occur twice are errors. To be called once everything has been added. */

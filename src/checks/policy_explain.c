@@ -272,7 +272,7 @@ int policy_explain_load(struct policy_set *set, const struct config *config, con
 
 		if (strcmp(check->kind, check_policies.name) != 0)
 			continue;
-		p = check_policies.load(check->arguments, config->file, faults);
+		p = check_policies.load(check->arguments, config->file, 0, faults);
 		if (p == NULL) {
 			result = -1;
 			continue;

@@ -1,26 +1,28 @@
-/* Reading policy files: folders and files, documents and lists of policies, metadata and scope.
+/* Reading policy files: documents and lists of policies, metadata and scope.
  *
- * Contract: a folder is read with all below it, in the order of names, so that the same folder always gives the same
- * set. Files whose names end in .yaml, .yml or .json are policies; other files, and names that start with a dot, are
- * not looked at. A file that is named itself may have any name. Each document of a file, and each element of a list, is
- * a policy. Symbolic links in a folder are followed to regular files only, so a folder cannot lead in circles. Every
- * fault names file and line, and reading goes on so that all are said at once.
+ * Contract: each document of a file, and each element of a list, is a policy. Every fault names file and line, and
+ * reading goes on so that all are said at once.
  *
- * Limits: POLICY_MAX policies, FILES_MAX files, FOLDER_DEPTH folders within folders; the size of a file is doc_load's
- * to limit. */
-#include <dirent.h>
-#include <errno.h>
+ * A set is taken whole or not at all: someone may be replacing its files (git pull, a copy) while they are read, and
+ * half of the new ones, or a file cut in its middle, can be a valid set that lacks policies. So the files are looked at
+ * before and after reading, and reading is repeated when the looks differ. That does not tell a writer who pauses
+ * between two files: who has patience first waits until nothing has changed for a while.
+ *
+ * Limits: POLICY_MAX policies; which files there are is policy_files.c's to limit, the size of one doc_load's. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 
 #include <sodium.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "checks/policy.h"
+#include "checks/policy_files.h"
 
-#define FILES_MAX 20000
-#define FOLDER_DEPTH 32
+#define REST_MS 1000	/* longer than a writer takes from one file to the next */
+#define PAUSE_MS 50
+#define TRIES_MAX 10
 
 static const char *scalar_text(const struct doc_node *node)
 {
@@ -218,109 +220,125 @@ int policy_load_text(struct policy_set *set, const char *file, const char *text,
 	return result;
 }
 
-static int load_file(struct policy_set *set, const char *path, struct faults *faults)
+static void read_files(struct policy_set *set, const struct policy_files *files, struct faults *faults)
 {
-	if (set->files == FILES_MAX) {
-		faults_error(faults, path, 0, "more than %d policy files", FILES_MAX);
-		return -1;
+	for (size_t i = 0; i < files->count; i++) {
+		struct doc *doc = doc_load(files->paths[i], faults);
+
+		set->files++;
+		if (doc != NULL)
+			(void)read_doc(set, doc, faults);
+		doc_free(doc);
 	}
-	set->files++;
-	struct doc *doc = doc_load(path, faults);
-
-	if (doc == NULL)
-		return -1;
-	int result = read_doc(set, doc, faults);
-
-	doc_free(doc);
-	return result;
 }
 
-static bool is_policy_name(const char *name)
+static struct policy_files look(const char *const *paths, size_t n, struct faults *faults)
 {
-	static const char *const endings[] = { ".yaml", ".yml", ".json" };
-	size_t len = strlen(name);
+	struct policy_files files = { .paths = NULL };
 
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		size_t n = strlen(endings[i]);
+	for (size_t i = 0; i < n; i++)
+		(void)policy_files_add(&files, paths[i], faults);
+	return files;
+}
 
-		if (len > n && strcmp(name + len - n, endings[i]) == 0)
+static uint64_t look_again(const char *const *paths, size_t n)
+{
+	struct faults said = { NULL, 0, 0 };	/* by the look before, or it differs */
+	struct policy_files files = look(paths, n, &said);
+	uint64_t digest = files.digest;
+
+	policy_files_free(&files);
+	faults_free(&said);
+	return digest;
+}
+
+static void pause_between_looks(void)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* Waits until nothing has changed for REST_MS: by the times of the files or, since their clock may not be ours, by
+ * watching them. False if that did not come before the deadline. */
+static bool come_to_rest(const char *const *paths, size_t n, int64_t deadline)
+{
+	int64_t since = clock_monotonic();
+	uint64_t seen = 0;
+
+	for (;; pause_between_looks()) {
+		struct faults said = { NULL, 0, 0 };
+		struct policy_files files = look(paths, n, &said);
+		int64_t now = clock_monotonic(), age = clock_wall() - files.changed_ms;
+
+		if (files.digest != seen)
+			since = now;
+		seen = files.digest;
+		policy_files_free(&files);
+		faults_free(&said);
+		if (age >= REST_MS || now - since >= REST_MS)
 			return true;
+		if (now >= deadline)
+			return false;
 	}
-	return false;
 }
 
-static int load_folder(struct policy_set *set, const char *path, struct faults *faults, unsigned depth);
-
-/* An entry of a folder. */
-static int load_entry(struct policy_set *set, const char *folder, const char *name, struct faults *faults,
-	unsigned depth)
+/* Puts all of from into set. */
+static void take_set(struct policy_set *set, struct policy_set *from)
 {
-	char *path = xasprintf("%s/%s", folder, name);
-	struct stat st;
-	int result = 0;
-
-	if (lstat(path, &st) != 0) {
-		faults_error(faults, path, 0, "%s", strerror(errno));
-		result = -1;
-	} else if (S_ISDIR(st.st_mode)) {
-		result = load_folder(set, path, faults, depth + 1);
-	} else if (is_policy_name(name)) {
-		bool link = S_ISLNK(st.st_mode), found = stat(path, &st) == 0;
-
-		if (found && S_ISREG(st.st_mode)) {
-			result = load_file(set, path, faults);
-		} else if (!found || !link) {
-			faults_error(faults, path, 0, "%s", found ? "not a regular file" : strerror(errno));
-			result = -1;
-		}
-	}
-	free(path);
-	return result;
+	set->policies = xreallocarray(set->policies, set->count + from->count + 1, sizeof(*set->policies));
+	if (from->count > 0)
+		memcpy(set->policies + set->count, from->policies, from->count * sizeof(*set->policies));
+	set->count += from->count;
+	set->files += from->files;
+	set->digest = from->digest;
+	from->count = 0;
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
+/* One try. False, with nothing added, if the files were changed meanwhile; *latest is one that was, allocated. */
+static bool read_unchanged(struct policy_set *set, const char *const *paths, size_t n, struct faults *faults,
+	char **latest)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	struct policy_set found = { .digest = set->digest };
+	struct faults said = { NULL, 0, 0 };
+	struct policy_files files = look(paths, n, &said);
+
+	read_files(&found, &files, &said);
+	bool unchanged = look_again(paths, n) == files.digest;
+
+	if (unchanged) {
+		take_set(set, &found);
+		faults_take(faults, &said);
+	}
+	free(*latest);
+	*latest = files.latest;
+	files.latest = NULL;
+	policy_files_free(&files);
+	policy_set_free(&found);
+	faults_free(&said);
+	return unchanged;
 }
 
-static int not_hidden(const struct dirent *entry)
+int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n, int64_t patience_ms,
+	struct faults *faults)
 {
-	return entry->d_name[0] != '.';
-}
+	int64_t deadline = clock_monotonic() + patience_ms;
+	size_t errors = faults->errors;
+	char *latest = NULL;
+	bool done = false;
 
-static int load_folder(struct policy_set *set, const char *path, struct faults *faults, unsigned depth)
-{
-	struct dirent **entries = NULL;
-	int result = 0;
-
-	if (depth > FOLDER_DEPTH) {
-		faults_error(faults, path, 0, "more than %d folders within folders", FOLDER_DEPTH);
-		return -1;
+	for (unsigned tries = 0; !done && tries < TRIES_MAX; tries++) {
+		if (tries > 0)
+			pause_between_looks();
+		if (patience_ms > 0 && !come_to_rest(paths, n, deadline))
+			break;
+		done = read_unchanged(set, paths, n, faults, &latest);
 	}
-	int n = scandir(path, &entries, not_hidden, by_bytes);
-
-	if (n < 0) {
-		faults_error(faults, path, 0, "%s", strerror(errno));
-		return -1;
-	}
-	for (int i = 0; i < n; i++) {
-		if (load_entry(set, path, entries[i]->d_name, faults, depth) != 0)
-			result = -1;
-		free(entries[i]);
-	}
-	free(entries);
-	return result;
-}
-
-int policy_load_path(struct policy_set *set, const char *path, struct faults *faults)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0) {
-		faults_error(faults, path, 0, "%s", strerror(errno));
-		return -1;
-	}
-	return S_ISDIR(st.st_mode) ? load_folder(set, path, faults, 0) : load_file(set, path, faults);
+	if (!done)
+		faults_error(faults, latest != NULL ? latest : paths[0], 0, "policies are being written here: they "
+			"change while they are read, so that some could be missing");
+	free(latest);
+	return faults->errors > errors ? -1 : 0;
 }
 
 static int by_id(const void *a, const void *b)

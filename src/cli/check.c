@@ -110,7 +110,7 @@ static int load(const struct options *o, struct work *w)
 		w->endpoint = cli_endpoint(w->config, o->endpoint);
 		if (w->endpoint == NULL)
 			return CLI_TROUBLE;
-		w->set = checkset_load(w->config, w->endpoint, &faults);
+		w->set = checkset_load(w->config, w->endpoint, 0, &faults);
 		if (o->policy_count > 0)
 			checkset_add_policies(w->set, o->policies, o->policy_count, &faults);
 	} else {

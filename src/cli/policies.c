@@ -71,8 +71,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, bool for
 /* Files and folders, with the ids that occur twice. */
 static void load_paths(struct policy_set *set, const char *const *paths, size_t n, struct faults *faults)
 {
-	for (size_t i = 0; i < n; i++)
-		policy_load_path(set, paths[i], faults);
+	policy_load_paths(set, paths, n, 0, faults);
 	policy_set_check(set, faults);
 	if (faults->errors == 0 && set->count == 0)
 		faults_error(faults, paths[0], 0, "there is no policy in it%s", n > 1 ? ", nor in the others" : "");

@@ -58,7 +58,7 @@ static void test_origins(struct test *t, const struct config_endpoint *e, const 
 
 static void test_endpoint(struct test *t, const struct config_endpoint *e)
 {
-	struct checkset *set = checkset_load(t->config, e, &t->faults);
+	struct checkset *set = checkset_load(t->config, e, 0, &t->faults);
 
 	t->checks += checkset_count(set);
 	checkset_free(set);

@@ -11,8 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "spooler/settings.h"
+
+#define WRITERS_MS 5000		/* how long a load waits for whoever is writing policies */
 
 static void load_keys(struct settings *s, struct faults *faults)
 {
@@ -94,7 +97,7 @@ struct settings *settings_load(const char *path, struct faults *faults)
 	if (faults->errors > before)
 		goto bad;
 	for (size_t i = 0; i < s->endpoint_count; i++)
-		s->endpoints[i].checks = checkset_load(s->config, s->endpoints[i].config, faults);
+		s->endpoints[i].checks = checkset_load(s->config, s->endpoints[i].config, WRITERS_MS, faults);
 	return s;
 bad:
 	settings_free(s);
@@ -134,6 +137,18 @@ const struct endpoint_settings *settings_endpoint_for(const struct settings *s, 
 		if (config_host_of(s->endpoints[i].config->hosts, s->endpoints[i].config->host_count, url) != NULL)
 			return &s->endpoints[i];
 	return NULL;
+}
+
+void settings_compare(const struct settings *s, const struct settings *before)
+{
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		const struct endpoint_settings *e = &s->endpoints[i], *old = settings_endpoint(before, e->config->name);
+		char *removed = old != NULL ? checkset_removed(e->checks, old->checks) : NULL;
+
+		if (removed != NULL)
+			log_warn(NULL, "endpoint %s: policies removed since: %s", e->config->name, removed);
+		free(removed);
+	}
 }
 
 int settings_announce(const struct settings *s, struct spool *spool)

@@ -35,6 +35,9 @@ const struct endpoint_settings *settings_endpoint(const struct settings *s, cons
 /* Any endpoint with a host of the URL's origin, or NULL: for a job whose own endpoint is gone. */
 const struct endpoint_settings *settings_endpoint_for(const struct settings *s, const struct url *url);
 
+/* Says in the log which policies the settings no longer have that those in force before had. */
+void settings_compare(const struct settings *s, const struct settings *before);
+
 /* Tells the handler, through the spool, which seal keys can be opened. 0, or -1 with errno. */
 int settings_announce(const struct settings *s, struct spool *spool);
 /* Whether the spool says so of all our keys. */

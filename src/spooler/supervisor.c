@@ -398,6 +398,7 @@ static void on_hangup(void *context, int signal)
 	} else {
 		if (settings_announce(settings, s->spool) != 0)
 			log_error(NULL, "seal-keys cannot be written: %s", strerror(errno));
+		settings_compare(settings, s->settings);
 		crew_staff(s->crew, settings, worker_count(settings));
 		settings_free(s->settings);
 		s->settings = settings;
