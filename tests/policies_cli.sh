@@ -208,6 +208,7 @@ Where a value is known only after apply:
 
 Probably not meant:
 - line 5: 'contains' takes one value, not a list: with text or a missing attribute it is an error
+- line 4: inside of a block a 'resource' condition with exists is always false; it must stand alone
 END2
 run 'no such policy' 2 explain --policy good Z_9
 assert_grep 'no such policy' "no policy 'Z_9'; 'planspool policies list' shows them" err

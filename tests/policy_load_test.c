@@ -46,6 +46,9 @@ static void faults(void **state)
 			"p.yaml:2: unknown operator 'equal', did you mean 'equals'?\n" },
 		{ HEAD "definition: {" COND ", attribute: a, operator: jsonpath_exist}",
 			"p.yaml:2: unknown operator 'jsonpath_exist', did you mean 'jsonpath_exists'?\n" },
+		{ HEAD "definition: {" COND ", attribute: a, operator: cidr_range_subset_attribute_solver}",
+			"p.yaml:2: unknown operator 'cidr_range_subset_attribute_solver', did you mean "
+			"'cidr_range_subset'?\n" },
 		{ HEAD "definition: {" COND ", attribute: a}",
 			"p.yaml:2: operator is missing in an attribute condition\n" },
 		{ HEAD "definition: {" COND ", operator: exists}",
@@ -128,6 +131,36 @@ static void warnings(void **state)
 		{ "{cond_type: connection, operator: exists, resource_types: [t]}", "no connection is ever found" },
 		{ "{cond_type: filter, attribute: resource_type, operator: within, value: [t]}",
 			"a filter alone decides nothing" },
+		{ "{resource_types: [t], attribute: a, operator: not_exists}",
+			"cond_type is missing, so this is true whatever the operator says" },
+		{ "{" COND ", attribute: 'a[0].b', operator: exists}", "'a[0].b' is never found" },
+		{ "{" COND ", attribute: 'a[*].b', operator: not_equals, value: 1}", "use 'jsonpath_not_equals'" },
+		{ "{cond_type: attribute, resource_types: [aws_*], attribute: a, operator: exists}",
+			"'aws_*' matches nothing: a type is no pattern" },
+		{ "{cond_type: attribute, resource_types: [t, all], attribute: a, operator: exists}",
+			"'all' matches nothing here: it must be the first" },
+		{ "{cond_type: attribute, resource_types: [provider], attribute: a, operator: exists}",
+			"'provider' matches nothing without a scope.provider" },
+		{ "{cond_type: connection, operator: exists, resource_types: [t], connected_resource_types: [all]}",
+			"write 'connected_resource_types: all', without a list" },
+		{ "{and: [{cond_type: resource, resource_types: [t], operator: exists}]}", "with exists is always false" },
+		{ "{or: [{cond_type: resource, resource_types: [t], operator: not_exists}]}",
+			"with not_exists is always true" },
+		{ "{and: [{cond_type: resource, resource_types: [t], operator: exists}, {cond_type: connection, operator: "
+			"exists, resource_types: [t], connected_resource_types: [u]}]}", "beside a connection is ignored" },
+		{ "{" COND ", attribute: resource_type, operator: equals, value: t}",
+			"'resource_type' is not the type of the resource here" },
+		{ "{" COND ", attribute: block_type_, operator: equals, value: t}", "'block_type_' is not supported" },
+		{ "{" COND ", attribute: $.references_.a, operator: jsonpath_exists}", "'references_' is not supported" },
+		{ "{" COND ", attribute: __change_action__, operator: equals, value: t}",
+			"did you mean '__change_actions__'?" },
+		{ "{" COND ", attribute: a, operator: length_greater_than, value: abc}",
+			"needs a whole number as its value: with this one it is always false" },
+		{ "{" COND ", attribute: a, operator: number_of_words_not_equals, value: 1.5.2}",
+			"needs a whole number as its value: with this one it is always true" },
+		{ "{" COND ", attribute: a, operator: range_includes, value: 1-2-3}", "this is none" },
+		{ "{" COND ", attribute: a, operator: range_includes, value: [1, many]}", "this is none" },
+		{ "{" COND ", attribute: a, operator: range_not_includes, value: 9-1}", "this range is empty" },
 		{ "{}", "this is no condition" }, { "{and: []}", "this is no condition" },
 		{ "{" COND ", attribute: \"a.*.(p\", operator: exists}",
 			"the part '(p' of the path 'a.*.(p' is no name" },
@@ -143,6 +176,35 @@ static void warnings(void **state)
 			fail_msg("%s: '%s'", rows[i].definition, said);
 		free(said);
 		free(text);
+	}
+}
+
+static void unknown_keys(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} rows[] = {
+		{ "metadata: {id: X, name: n, category: c, severty: HIGH}\ndefinition: {" COND
+			", attribute: a, operator: exists}\n",
+			"p.yaml:1: warning: the key 'severty' is ignored, did you mean 'severity'?\n" },
+		{ HEAD "scop: {provider: aws}\ndefinition: {" COND ", attribute: a, operator: exists}\n",
+			"p.yaml:2: warning: the key 'scop' is ignored, did you mean 'scope'?\n" },
+		{ HEAD "scope: {providers: aws}\ndefinition: {" COND ", attribute: a, operator: exists}\n",
+			"p.yaml:2: warning: the key 'providers' is ignored, did you mean 'provider'?\n" },
+		{ HEAD "scope: aws\ndefinition: {" COND ", attribute: a, operator: exists}\n",
+			"p.yaml:2: warning: scope is ignored: it must be a mapping with provider\n" },
+		{ "metadata: {id: X, nmae: n, category: c}\ndefinition: {" COND ", attribute: a, operator: exists}\n",
+			"p.yaml:1: warning: the key 'nmae' is ignored, did you mean 'name'?\n"
+			"p.yaml:1: metadata.name is missing\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t n;
+		char *said = say(rows[i].text, &n);
+
+		assert_string_equal(said, rows[i].said);
+		free(said);
 	}
 }
 
@@ -481,7 +543,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faults),
-		cmocka_unit_test(warnings),
+		cmocka_unit_test(warnings), cmocka_unit_test(unknown_keys),
 		cmocka_unit_test(metadata),
 		cmocka_unit_test(folders), cmocka_unit_test(volume), cmocka_unit_test(written_meanwhile),
 		cmocka_unit_test(skips),

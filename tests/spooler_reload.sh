@@ -52,6 +52,7 @@ kill -HUP "$spooler_pid"
 retry 30 logged ': reloaded$' $((reloads + 1)) || fail "not reloaded after a policy was removed"
 assert_grep "removed" 'endpoint prod: policies removed since: STRICT$' "$scratch/spooler.log"
 judged removed passed
+# shellcheck disable=SC2119
 stop_spooler
 expect_no_secrets
 finish

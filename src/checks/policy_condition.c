@@ -54,7 +54,7 @@ void policy_condition_free(struct policy_condition *c)
 	free(c);
 }
 
-static void warn_unknown_keys(struct policy_compiler *c, const struct doc_node *node, const char *const *known)
+void policy_warn_keys(const struct doc_node *node, const char *const *known, const char *file, struct faults *faults)
 {
 	for (size_t i = 0; i < node->count; i++) {
 		const char *key = node->keys[i]->text, *nearest;
@@ -65,11 +65,9 @@ static void warn_unknown_keys(struct policy_compiler *c, const struct doc_node *
 		if (*k != NULL)
 			continue;
 		nearest = text_nearest(key, known);
-		if (nearest != NULL)
-			faults_warn(c->faults, c->file, node->keys[i]->line,
-				"the key '%s' is ignored, did you mean '%s'?", key, nearest);
-		else
-			faults_warn(c->faults, c->file, node->keys[i]->line, "the key '%s' is ignored", key);
+		faults_warn(faults, file, node->keys[i]->line, "the key '%s' is ignored%s%s%s", key,
+			nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
+			nearest != NULL ? "'?" : "");
 	}
 }
 
@@ -147,8 +145,14 @@ fail:
 static int unknown_operator(struct policy_compiler *c, const struct doc_node *node, const char *prefix,
 	const char *name)
 {
-	const char *nearest = policy_operator_nearest(name);
+	static const char documented[] = "_attribute_solver";	/* how Checkov's documentation ends some of the names */
+	char *plain = xstrdup(name), *end = strstr(plain, documented);
+	const char *nearest;
 
+	if (end != NULL)
+		*end = '\0';
+	nearest = policy_operator_nearest(plain);
+	free(plain);
 	if (nearest != NULL)
 		faults_error(c->faults, c->file, node->line, "unknown operator '%s%s', did you mean '%s%s'?", prefix,
 			name, prefix, nearest);
@@ -235,6 +239,9 @@ static int compile_kind(struct policy_compiler *c, struct policy_condition *cond
 			"and, or, not): every resource is an error");
 		return 0;
 	}
+	if (type == NULL)
+		faults_warn(c->faults, c->file, node->line, "cond_type is missing, so this is true whatever the operator "
+			"says; write 'cond_type: attribute'");
 	if (type == NULL || strcmp(type, "attribute") == 0)
 		return compile_attribute(c, cond, node, type != NULL);
 	if (strcmp(type, "filter") == 0)
@@ -266,7 +273,7 @@ int policy_compile_condition(struct policy_compiler *c, struct policy_block *b, 
 	b->kind = BLOCK_CONDITION;
 	b->condition = cond;
 	cond->line = node->line;
-	warn_unknown_keys(c, node, condition_keys);
+	policy_warn_keys(node, condition_keys, c->file, c->faults);
 	if (compile_kind(c, cond, node, policy_doc_truthy(type) ? scalar_text(type) : NULL) != 0)
 		return -1;
 	if (policy_types_read(&cond->types, doc_get(node, "resource_types"), p->provider, false, c->file, node->line,

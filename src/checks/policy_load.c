@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "checks/policy.h"
+#include "checks/policy_compiler.h"
 #include "checks/policy_files.h"
 
 #define REST_MS 1000	/* longer than a writer takes from one file to the next */
@@ -81,6 +81,9 @@ static char *read_guideline(const struct doc_node *metadata)
 
 static int read_metadata(struct policy *p, const struct doc_node *root, struct faults *faults)
 {
+	/* Checkov reads frameworks, and does not use it for files. */
+	static const char *const keys[] = { "id", "name", "category", "severity", "guideline", "guidelines", "message",
+		"frameworks", NULL };
 	const struct doc_node *metadata = doc_get(root, "metadata"), *severity = doc_get(metadata, "severity");
 
 	if (metadata == NULL || metadata->kind != DOC_MAPPING) {
@@ -88,6 +91,7 @@ static int read_metadata(struct policy *p, const struct doc_node *root, struct f
 			"metadata is missing: it must be a mapping with id, name and category");
 		return -1;
 	}
+	policy_warn_keys(metadata, keys, p->file, faults);
 	p->id = required(metadata, "id", p, faults);
 	p->name = required(metadata, "name", p, faults);
 	if (doc_get(metadata, "category") == NULL) {
@@ -112,8 +116,13 @@ static int read_metadata(struct policy *p, const struct doc_node *root, struct f
 
 static int read_scope(struct policy *p, const struct doc_node *root, struct faults *faults)
 {
+	static const char *const keys[] = { "provider", NULL };
 	const struct doc_node *scope = doc_get(root, "scope"), *provider = doc_get(scope, "provider");
 
+	if (scope != NULL && scope->kind == DOC_MAPPING)
+		policy_warn_keys(scope, keys, p->file, faults);
+	else if (scope != NULL && policy_doc_truthy(scope))
+		faults_warn(faults, p->file, scope->line, "scope is ignored: it must be a mapping with provider");
 	if (provider == NULL)
 		return 0;
 	if (provider->kind != DOC_SCALAR) {
@@ -129,6 +138,7 @@ static int read_scope(struct policy *p, const struct doc_node *root, struct faul
 
 static int read_policy(struct policy_set *set, const char *file, const struct doc_node *root, struct faults *faults)
 {
+	static const char *const keys[] = { "metadata", "scope", "definition", NULL };
 	struct policy *p = xcalloc(1, sizeof(*p));
 	const struct doc_node *definition = doc_get(root, "definition");
 	size_t before = faults->errors;
@@ -139,6 +149,7 @@ static int read_policy(struct policy_set *set, const char *file, const struct do
 		faults_error(faults, file, root->line, "a policy must be a mapping with metadata and definition");
 		goto fail;
 	}
+	policy_warn_keys(root, keys, file, faults);
 	if (read_metadata(p, root, faults) != 0)
 		goto fail;
 	if (read_scope(p, root, faults) != 0)

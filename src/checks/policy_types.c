@@ -138,8 +138,25 @@ static int expand(const char *keyword, const char *provider, unsigned otherwise,
 	return -1;
 }
 
-static int read_names(struct policy_types *t, const struct doc_node *node, const char *provider, const char *file,
-	struct faults *faults)
+/* Names that look like more than names. */
+static void warn_name(const struct doc_node *name, bool connected, const char *file, struct faults *faults)
+{
+	bool all = strcasecmp(name->text, "all") == 0;
+
+	if (strpbrk(name->text, "*?") != NULL)
+		faults_warn(faults, file, name->line,
+			"'%s' matches nothing: a type is no pattern; name the types, or say 'all' with a scope.provider",
+			name->text);
+	else if (all && connected)
+		faults_warn(faults, file, name->line,
+			"'%s' matches nothing here: write 'connected_resource_types: all', without a list", name->text);
+	else if (all || strcasecmp(name->text, "taggable") == 0)
+		faults_warn(faults, file, name->line, "'%s' matches nothing here%s", name->text,
+			connected ? "" : ": it must be the first of the list");
+}
+
+static int read_names(struct policy_types *t, const struct doc_node *node, const char *provider, bool connected,
+	const char *file, struct faults *faults)
 {
 	for (size_t i = 0; i < node->count; i++) {
 		const struct doc_node *name = node->items[i];
@@ -152,11 +169,16 @@ static int read_names(struct policy_types *t, const struct doc_node *node, const
 			/* Without a scope it stands for a provider without a name, which nothing matches. */
 			char *full = xasprintf("provider.%s", provider != NULL ? provider : "");
 
+			if (provider == NULL)
+				faults_warn(faults, file, name->line,
+					"'%s' matches nothing without a scope.provider; name the provider, as in "
+					"provider.aws", name->text);
 			policy_types_free(t);
 			policy_types_add_name(t, full);
 			free(full);
 			return 0;
 		}
+		warn_name(name, connected, file, faults);
 		policy_types_add_name(t, name->text);
 	}
 	return 0;
@@ -195,7 +217,7 @@ int policy_types_read(struct policy_types *t, const struct doc_node *node, const
 		first == NULL || strcasecmp(word, "all") == 0)
 		result = expand("all types", provider, 0, &t->all, file, node->line, faults);
 	else
-		result = read_names(t, node, provider, file, faults);
+		result = read_names(t, node, provider, connected, file, faults);
 	free(element);
 	return result;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
+#include "base/text.h"
 #include "checks/policy.h"
 #include "checks/policy_operators.h"
 #include "checks/policy_text.h"
@@ -89,8 +91,73 @@ static void warn_sets(const struct policy *p, const struct policy_condition *c, 
 			c->operator->name);
 }
 
+/* What counts against a number, and ranges: found out by asking them about text. */
+static void warn_number(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	static policy_operator_fn *const counting[] = { policy_op_length_equals, policy_op_length_greater,
+		policy_op_length_greater_equal, policy_op_length_less, policy_op_length_less_equal,
+		policy_op_words_equals, policy_op_words_greater, policy_op_words_greater_equal, policy_op_words_less,
+		policy_op_words_less_equal };
+	const struct view word = { .type = VIEW_STRING, .text = "x", .len = 1 };
+	const struct view anything = { .type = VIEW_STRING, .text = "*", .len = 1 };
+	const char *why;
+	int64_t n;
+
+	for (size_t i = 0; i < sizeof(counting) / sizeof(counting[0]); i++)
+		if (c->operator->fn == counting[i] && !policy_integer(&c->value.view, &n))
+			WARN(p, c->line, faults, "'%s' needs a whole number as its value: with this one it is always %s",
+				c->operator->name, c->operator->negated ? "true" : "false");
+	if (c->operator->fn != policy_op_range)
+		return;
+	if (policy_op_range(&word, &c->value, NULL, &why) != TRUTH_FALSE)
+		WARN(p, c->line, faults, "'%s' needs numbers or ranges as its value (22, 20-25): this is none",
+			c->operator->name);
+	else if (policy_op_range(&anything, &c->value, NULL, &why) == TRUTH_FALSE)
+		WARN(p, c->line, faults, "'%s' needs numbers or ranges as its value (22, 20-25): this range is empty",
+			c->operator->name);
+}
+
+/* Names that Checkov gives to what is no attribute of the resource. */
+static void warn_name(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	static const char *const ours[] = { "__address__", "__change_actions__", "__change_keys__", NULL };
+	static const char *const theirs[] = { "block_type_", "block_name_", "references_", "id_", "file_path_", "label_",
+		"source_", "config_", "encryption_", "encryption_details_", "__file__", "__startline__", "__endline__",
+		NULL };
+	const char *start = c->attribute + (c->jsonpath != NULL && strncmp(c->attribute, "$.", 2) == 0 ? 2 : 0);
+	char *name = xstrndup(start, strcspn(start, ".["));
+	const char *nearest = strncmp(name, "__", 2) == 0 ? text_nearest(name, ours) : NULL;
+
+	if (nearest != NULL && strcmp(nearest, name) != 0)
+		WARN(p, c->line, faults, "there is no '%s', did you mean '%s'?", name, nearest);
+	for (size_t i = 0; nearest == NULL && theirs[i] != NULL; i++)
+		if (strcmp(theirs[i], name) == 0)
+			WARN(p, c->line, faults, "'%s' is not supported: it is never there", name);
+	if (strcmp(name, "resource_type") == 0 && !c->node_type)
+		WARN(p, c->line, faults,
+			"'resource_type' is not the type of the resource here; name the type in resource_types");
+	free(name);
+}
+
+/* An index in brackets, where there is no JSONPath. */
+static void warn_index(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	const char *open = strchr(c->attribute, '[');
+
+	if (open == NULL || c->jsonpath != NULL || open[1] == '\0' || open[1 + strspn(open + 1, "0123456789*")] != ']')
+		return;
+	WARN(p, c->line, faults,
+		"'%s' is never found: write an index between dots (a.0.b, or a.*.b; a single block has none), or use "
+		"'jsonpath_%s'", c->attribute, c->operator->name);
+}
+
 static void warn_attribute(const struct policy *p, const struct policy_condition *c, struct faults *faults)
 {
+	if (c->attribute == NULL)
+		return;
+	warn_name(p, c, faults);
+	warn_index(p, c, faults);
+	warn_number(p, c, faults);
 	if (c->wildcard)
 		warn_wildcard(p, c, faults);
 	if (c->operator->fn == policy_op_within)
@@ -141,8 +208,23 @@ static void warn_filter(const struct policy *p, const struct policy_block *b, st
 	}
 }
 
+/* Checkov asks a list of types only where it stands alone. */
+static void warn_resource(const struct policy *p, const struct policy_block *b, struct faults *faults)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		const struct policy_condition *c = b->children[i]->condition;
+
+		if (c != NULL && c->kind == CONDITION_RESOURCE)
+			WARN(p, c->line, faults, "inside of a block a 'resource' condition %s; it must stand alone",
+				b->connects ? "beside a connection is ignored" :
+				c->connection == CONNECTION_EXISTS ? "with exists is always false" :
+				"with not_exists is always true");
+	}
+}
+
 static void warn_block(const struct policy *p, const struct policy_block *b, struct faults *faults)
 {
+	warn_resource(p, b, faults);
 	if (b->kind != BLOCK_CONDITION && !b->connects) {
 		warn_types(p, b, faults);
 		warn_filter(p, b, faults);
@@ -156,6 +238,8 @@ void policy_warn(const struct policy *p, struct faults *faults)
 	for (size_t i = 0; i < p->leaf_count; i++) {
 		if (p->leaves[i]->kind == CONDITION_ATTRIBUTE)
 			warn_attribute(p, p->leaves[i], faults);
+		else if (p->leaves[i]->kind == CONDITION_FILTER)
+			warn_name(p, p->leaves[i], faults);
 		else if (p->leaves[i]->kind == CONDITION_CONNECTION)
 			warn_connection(p, p->leaves[i], faults);
 	}
