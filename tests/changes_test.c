@@ -420,16 +420,16 @@ static void test_hash(void **state)
 	static const char *const checks[] = { "[{changes: {max_delete: 1}}]", "[{changes: {max_delete: 2}}]",
 		"[{changes: {max_delete: '2'}}]", "[{changes: {protect: [a, b]}}]", "[{changes: {protect: [ab]}}]",
 		"[{images: {max_delete: 1}}]", "[]" };
-	char hashes[COUNT(checks)][17];
+	char hashes[COUNT(checks)][CHECKSET_HASH];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(checks); i++) {
 		struct fixture f;
 
 		load(&f, checks[i]);
-		assert_int_equal(strlen(checkset_hash(f.set)), 16);
-		assert_int_equal(strspn(checkset_hash(f.set), "0123456789abcdef"), 16);
-		memcpy(hashes[i], checkset_hash(f.set), 17);
+		assert_int_equal(strlen(checkset_hash(f.set)), 12);
+		assert_int_equal(strspn(checkset_hash(f.set), "0123456789abcdef"), 12);
+		memcpy(hashes[i], checkset_hash(f.set), CHECKSET_HASH);
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(hashes[k], hashes[i]);
 		unload(&f);

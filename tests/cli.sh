@@ -7,12 +7,14 @@ plans=$src/tests/plans
 planspool=$build/planspool
 cd "$scratch"
 
-# run WHAT STATUS [ARGUMENT...]: runs planspool; standard output is in ./out, standard error in ./err.
+# run WHAT STATUS [ARGUMENT...]: runs planspool; standard output is in ./out, with HASH for that of the policy set,
+# standard error in ./err.
 run() {
 	what=$1 expected=$2
 	shift 2
 	got=0
-	"$planspool" "$@" >out 2>err || got=$?
+	"$planspool" "$@" >raw 2>err || got=$?
+	sed -E 's/(policy set |"policy_set":")[0-9a-f]{12}/\1HASH/' raw >out
 	[ "$got" -eq "$expected" ] || fail "$what: exit status $got, expected $expected: $(cat out err)"
 	case $expected in
 	2) assert "$what: a reason on standard error" [ -s err ] ;;
@@ -62,12 +64,12 @@ run 'a policy fails' 1 check --policy policies "$plans/create/plan.json"
 assert_grep 'a policy fails' '^FAILED   HIGH  CKV2_TEST_1  Networks must not be public$' out
 assert_grep 'a policy fails' '^    terraform_data\.network\["c\.d\[\\"x\\"\]"\]' out
 assert_grep 'a policy fails' 'https://policies.example.com/CKV2_TEST_1' out
-assert_equal 'the last line' '1 failed, 10 passed; 11 resources' "$(tail -n 1 out)"
+assert_equal 'the last line' '1 failed, 10 passed; 11 resources; policy set HASH' "$(tail -n 1 out)"
 # shellcheck disable=SC2016 # a control character, not an expansion
 assert 'no colours in a file' [ -z "$(tr -dc '\033' <out)" ]
 run 'a policy passes' 0 check --policy policies "$plans/lifecycle/plan.json"
 run 'as JSON' 1 check --policy policies/open.yaml --format json "$plans/create/plan.json"
-assert_grep 'as JSON' '^\{"status":"failed","message":"1 failed, 10 passed; 11 resources","resources":11,"outcomes":\[\{"id":"CKV2_TEST_1","status":"failed","severity":"HIGH","address":"terraform_data\.network\[\\"c\.d' out
+assert_grep 'as JSON' '^\{"status":"failed","message":"1 failed, 10 passed; 11 resources","resources":11,"policy_set":"HASH","outcomes":\[\{"id":"CKV2_TEST_1","status":"failed","severity":"HIGH","address":"terraform_data\.network\[\\"c\.d' out
 assert_equal 'one object, one line' 1 "$(wc -l <out | tr -d ' ')"
 run 'all' 1 check --all --format json --policy policies "$plans/create/plan.json"
 assert_equal 'all: one outcome for each resource' 11 "$(grep -o '"address":' out | wc -l | tr -d ' ')"
@@ -75,7 +77,7 @@ got=0
 "$planspool" check --policy policies - <"$plans/create/plan.json" >piped 2>err || got=$?
 assert_equal 'standard input' 1 "$got"
 run 'the same from a file' 1 check --policy policies "$plans/create/plan.json"
-assert 'standard input: the same' cmp -s out piped
+assert 'standard input: the same' cmp -s raw piped
 
 run 'no plan named' 2 check --policy policies
 run 'two plans' 2 check --policy policies a b
@@ -173,7 +175,7 @@ FAILED   changes.protect  Protected resources must not be deleted or replaced
     terraform_data.replace_create_first  it would be replaced and is protected by "terraform_data"
     Keep the resource, or take it out of `protect` in planspool's configuration.
 
-3 failed, 3 passed; 8 resources
+3 failed, 3 passed; 8 resources; policy set HASH
 END
 run 'an endpoint passes' 0 check -c planspool.yaml --all "$plans/create/plan.json"
 same 'an endpoint passes' <<'END'
@@ -181,19 +183,19 @@ PASSED   changes.max_delete        At most 1 resource may be deleted
 PASSED   changes.max_replace       At most 5 resources may be replaced
 PASSED   changes.protect           Protected resources must not be deleted or replaced
 PASSED   changes.require_complete  The plan must be complete
-4 passed; 11 resources
+4 passed; 11 resources; policy set HASH
 END
 run 'a plan with errors' 1 check -c planspool.yaml --format json "$plans/errored/plan.json"
 same 'a plan with errors' <<'END'
-{"status":"failed","message":"1 failed, 3 passed; 1 resource","resources":1,"outcomes":[{"id":"changes.require_complete","status":"failed","description":"The plan must be complete","body":"the plan ended with errors, so it does not hold all changes\n\nRepair what made `terraform plan` fail and plan again."}]}
+{"status":"failed","message":"1 failed, 3 passed; 1 resource","resources":1,"policy_set":"HASH","outcomes":[{"id":"changes.require_complete","status":"failed","description":"The plan must be complete","body":"the plan ended with errors, so it does not hold all changes\n\nRepair what made `terraform plan` fail and plan again."}]}
 END
 run 'a policy besides' 1 check -c planspool.yaml --policy policies "$plans/create/plan.json"
-assert_equal 'a policy besides' '1 failed, 14 passed; 11 resources' "$(tail -n 1 out)"
+assert_equal 'a policy besides' '1 failed, 14 passed; 11 resources; policy set HASH' "$(tail -n 1 out)"
 run 'an endpoint by name' 0 check -c planspool.yaml --endpoint prod "$plans/create/plan.json"
 run 'an endpoint that is not there' 2 check -c planspool.yaml --endpoint qa "$plans/create/plan.json"
 sed 's|hmac_keys:.*|&\n    fail_on: CRITICAL|' planspool.yaml >lenient.yaml
 run 'a threshold' 0 check -c lenient.yaml --policy policies "$plans/create/plan.json"
-assert_equal 'a threshold' '1 warning, 14 passed; 11 resources' "$(tail -n 1 out)"
+assert_equal 'a threshold' '1 warning, 14 passed; 11 resources; policy set HASH' "$(tail -n 1 out)"
 sed '$a limits: {resource: 1KiB}' planspool.yaml >small.yaml
 printf '{"format_version":"1.2","resource_changes":[{"address":"t.large","mode":"managed","type":"t","name":"large","x":"%2000s"}]}' '' >large.json
 run 'a resource too large' 1 check -c small.yaml large.json

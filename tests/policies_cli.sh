@@ -98,12 +98,15 @@ assert_grep 'unknown command' "did you mean 'list'" err
 # ---- list ----
 
 run 'list' 0 list --policy good
+sed -i -E 's/^policy set [0-9a-f]{12}$/policy set HASH/' out
 same 'list' <<'END2'
 A_1  HIGH  Open\nnetworks         good/a.yaml:1
 A_2  -     Names                  good/a.yaml:17
 B_1  OFF   Volumes are backed up  good/b.json:1
 C_1  INFO  Few types              good/c.yaml:1
 C_2  INFO  Nothing at all         good/c.yaml:4
+
+policy set HASH
 END2
 run 'list as JSON' 0 list --policy good/a.yaml --format json
 same 'list as JSON' <<'END2'
@@ -243,9 +246,9 @@ endpoints:
     checks: [{changes: {max_delete: 1}}]
 END2
 run 'of an endpoint' 0 list -c planspool.yaml --endpoint one
-assert_equal 'of an endpoint' 'A_1 A_2 C_1 C_2' "$(cut -d ' ' -f 1 out | paste -s -d ' ' -)"
+assert_equal 'of an endpoint' 'A_1 A_2 C_1 C_2' "$(sed '/^$/,$d' out | cut -d ' ' -f 1 | paste -s -d ' ' -)"
 run 'of an endpoint, and others' 0 list -c planspool.yaml --endpoint one --policy good/b.json
-assert_equal 'of an endpoint, and others' 'A_1 A_2 C_1 C_2 B_1' "$(cut -d ' ' -f 1 out | paste -s -d ' ' -)"
+assert_equal 'of an endpoint, and others' 'A_1 A_2 C_1 C_2 B_1' "$(sed '/^$/,$d' out | cut -d ' ' -f 1 | paste -s -d ' ' -)"
 PLANSPOOL_CONFIG=$scratch/planspool.yaml
 export PLANSPOOL_CONFIG
 run 'explained from the configuration that is set' 0 explain --endpoint one C_1
@@ -258,6 +261,35 @@ assert_grep 'an endpoint without policies' 'endpoint three of .* has no policies
 run 'an id of the endpoint twice' 2 list --endpoint one --policy good/a.yaml
 assert_grep 'an id of the endpoint twice' "the id 'A_1' is also that of the policy at " err
 unset PLANSPOOL_CONFIG
+
+# ---- by which set a plan was judged ----
+
+# set_of [ARGUMENT...]: what list says of it.
+set_of() {
+	"$build/planspool" policies list "$@" | tail -n 1
+}
+# judged_by [ARGUMENT...]: what check says of it.
+judged_by() {
+	"$build/planspool" check "$@" "$src/tests/plans/create/plan.json" | sed -n '$s/.*; //p'
+}
+
+of_one=$(set_of -c planspool.yaml --endpoint one)
+echo "$of_one" >out
+assert_grep 'the set' '^policy set [0-9a-f]{12}$' out
+assert_equal 'list and check say the same' "$of_one" "$(judged_by -c planspool.yaml --endpoint one)"
+assert_equal 'list and check say the same of files' "$(set_of --policy good)" "$(judged_by --policy good)"
+assert_equal 'JSON' "$of_one" "policy set $("$build/planspool" check -c planspool.yaml --endpoint one --format json \
+	"$src/tests/plans/create/plan.json" | jq -r .policy_set)"
+assert_equal 'SARIF' "$of_one" "policy set $("$build/planspool" check -c planspool.yaml --endpoint one --format sarif \
+	"$src/tests/plans/create/plan.json" | jq -r '.runs[0].properties.policySet')"
+cp -r good elsewhere
+assert_equal 'the place does not matter' "$(set_of --policy good)" "$(set_of --policy elsewhere)"
+sed -i 's/value: 22/value: 23/' elsewhere/a.yaml
+assert 'a value matters' [ "$(set_of --policy good)" != "$(set_of --policy elsewhere)" ]
+sed 's/max_delete: 1/max_delete: 2/' planspool.yaml >other.yaml
+assert 'other checks matter' [ "$of_one" != "$(set_of -c other.yaml --endpoint one)" ]
+sed 's/paths: .good.a.yaml./&, skip: [{policy: A_1, reason: old}]/' planspool.yaml >other.yaml
+assert 'what is skipped matters' [ "$of_one" != "$(set_of -c other.yaml --endpoint one)" ]
 
 # ---- lint ----
 

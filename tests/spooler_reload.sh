@@ -36,6 +36,7 @@ judged() {
 }
 
 judged first failed
+assert_grep "by which set" "$("$build/planspool" policies list | sed -n 's/^policy set/Policy set/p')\.$" "$scratch/message"
 reloads=0
 for round in 1 2 3; do
 	rm "$policies/strict.yaml"

@@ -179,20 +179,53 @@ static void test_message(void **state)
 	add(o, OUTCOME_FAILED, SEVERITY_INFO, "CKV2_ACME_2", "aws_x.y");
 	outcomes_check_failed_to_run(o, "policies", "a.yaml:3: [bold]no[reset] \x1b[1m");
 	outcomes_check_failed_to_run(o, "policies", "another");
-	message = verdict_message(o, false, "not checked: [red]a");
+	message = verdict_message(o, false, "not checked: [red]a", "3f2a9c01d4e5");
 	assert_string_equal(message,
 		"not checked: (red)a\n"
 		"Failed: 5 failed, 2 errors, 1 warning; 9 resources.\n"
 		"Failed CKV2_ACME_1 (HIGH): Bucket must not be public: "
 		"aws_x.y[0], aws_x.y[\"k\"], aws_x.red and 2 more.\n"
 		"Error policies: The check could not run: a.yaml:3: (bold)no(reset) \\x1b[1m and 1 more.\n"
-		"Warning CKV2_ACME_2 (INFO): Bucket must not be public: aws_x.y.");
+		"Warning CKV2_ACME_2 (INFO): Bucket must not be public: aws_x.y.\n"
+		"Policy set 3f2a9c01d4e5.");
 	free(message);
 	outcomes_clear(o);
-	message = verdict_message(o, false, NULL);
+	message = verdict_message(o, false, NULL, NULL);
 	assert_string_equal(message, "Passed: 0 passed; 0 resources.");
 	free(message);
 	outcomes_free(o);
+}
+
+/* The worst finding does not give way to the hash, wherever the room for it ends. */
+static void test_message_full(void **state)
+{
+	char *note = xasprintf("%0499d", 0), *checks = xasprintf("%0199d", 0);
+	unsigned shown = 0, left_out = 0;
+
+	(void)state;
+	for (size_t n = 1; n < 400; n++) {
+		struct outcomes *o = outcomes_new(SEVERITY_LOW, false);
+		char *id = xasprintf("%0*d", (int)(n % 80) + 1, 1), *address = xasprintf("%0*d", (int)(n / 4) + 1, 1);
+		char *without, *with;
+
+		outcomes_add_note(o, checks);
+		add(o, OUTCOME_FAILED, SEVERITY_HIGH, id, address);
+		add(o, OUTCOME_WARNING, SEVERITY_LOW, "B", "a.b");
+		without = verdict_message(o, false, note, NULL);
+		with = verdict_message(o, false, note, "3f2a9c01d4e5");
+		assert_true(text_utf8_length(with, strlen(with)) <= 1000);
+		assert_true((strstr(without, "\nFailed 0") != NULL) == (strstr(with, "\nFailed 0") != NULL));
+		shown += strstr(with, "Policy set 3f2a9c01d4e5.") != NULL;
+		left_out += strstr(with, "Policy set") == NULL;
+		free(with);
+		free(without);
+		free(id);
+		free(address);
+		outcomes_free(o);
+	}
+	assert_true(shown > 0 && left_out > 0);
+	free(note);
+	free(checks);
 }
 
 static void test_message_text(void **state)
@@ -234,13 +267,13 @@ static void test_message_limit(void **state)
 			snprintf(id, sizeof(id), "POLICY_%03u", i);
 			add(o, OUTCOME_FAILED, SEVERITY_HIGH, id, address);
 		}
-		message = verdict_message(o, false, "\xe2\x82\xac note");
+		message = verdict_message(o, false, "\xe2\x82\xac note", "3f2a9c01d4e5");
 		assert_int_equal(text_utf8_valid(message, strlen(message)), strlen(message));
 		assert_true(text_utf8_length(message, strlen(message)) <= 1000);
 		assert_true(text_utf8_length(message, strlen(message)) > 750);
 		for (char *p = message; (p = strstr(p, "POLICY_")) != NULL; p++)
 			named++;
-		text = xasprintf("\nAnd %u more.", 400 - named);
+		text = xasprintf("\nAnd %u more.\nPolicy set 3f2a9c01d4e5.", 400 - named);
 		assert_string_equal(message + strlen(message) - strlen(text), text);
 		free(text);
 		free(message);
@@ -265,7 +298,7 @@ static void test_body(void **state)
 	outcomes_add(o, &one);
 	add(o, OUTCOME_UNKNOWN, SEVERITY_NONE_GIVEN, "U", NULL);
 	add(o, OUTCOME_PASSED, SEVERITY_HIGH, "P", "aws_x.y");
-	text = verdict_body(o, false, NULL, "https://gate.example.com/reports/1");
+	text = verdict_body(o, false, NULL, NULL, "https://gate.example.com/reports/1");
 	top = check_body(text, &list);
 	assert_int_equal(json_count(list), 2);
 	assert_string_equal(attribute(list, 0, "outcome-id"), "CKV2_ACME_1");
@@ -304,7 +337,7 @@ static void test_body_alone(void **state)
 			outcomes_add(o, &one);
 		}
 		outcomes_add_note(o, "images: 3 checked");
-		text = verdict_body(o, false, NULL, NULL);
+		text = verdict_body(o, false, NULL, NULL, NULL);
 		top = check_body(text, &list);
 		assert_int_equal(json_count(list), table[t][1]);
 		assert_string_equal(attribute(list, 0, "description"), "The image is revoked: aws_instance.n[0]");
@@ -329,7 +362,7 @@ static void test_body_passed(void **state)
 
 	(void)state;
 	add(o, OUTCOME_PASSED, SEVERITY_HIGH, "P", "aws_x.y");
-	text = verdict_body(o, false, NULL, NULL);
+	text = verdict_body(o, false, NULL, NULL, NULL);
 	json_free(check_body(text, &list));
 	assert_string_equal(text, "{\"data\":{\"type\":\"task-results\",\"attributes\":{\"status\":\"passed\","
 		"\"message\":\"Passed: 1 passed; 0 resources.\"}}}");
@@ -363,7 +396,7 @@ static void test_urls(void **state)
 		char *text;
 
 		outcomes_add(o, &one);
-		text = verdict_body(o, false, NULL, table[i].url);
+		text = verdict_body(o, false, NULL, NULL, table[i].url);
 		top = check_body(text, &list);
 		assert_int_equal(attribute(list, 0, "url") != NULL, table[i].kept);
 		assert_int_equal(json_has(json_get(json_get(top, "data"), "attributes"), "url"), table[i].kept);
@@ -403,7 +436,7 @@ static void test_many(void **state)
 		json_t *top;
 
 		add_groups(o, table[i].groups);
-		text = verdict_body(o, false, NULL, NULL);
+		text = verdict_body(o, false, NULL, NULL, NULL);
 		top = check_body(text, &list);
 		if (table[i].last != NULL) {
 			assert_int_equal(json_count(list), table[i].sent);
@@ -446,7 +479,7 @@ static void test_large(void **state)
 		snprintf(id, sizeof(id), "%0150u", i / 20);
 		outcomes_add(o, &one);
 	}
-	text = verdict_body(o, false, description, NULL);
+	text = verdict_body(o, false, description, NULL, NULL);
 	top = check_body(text, &list);
 	for (size_t i = 0; i < json_count(list); i++)
 		with_body += attribute(list, i, "body") != NULL;
@@ -487,7 +520,7 @@ static void test_reduced(void **state)
 
 	(void)state;
 	add(o, OUTCOME_FAILED, SEVERITY_HIGH, "A", "a.b");
-	body = verdict_body(o, false, NULL, "https://e.example/");
+	body = verdict_body(o, false, NULL, NULL, "https://e.example/");
 	reduced = verdict_reduced(body, strlen(body), 0);
 	assert_string_equal(reduced, body);
 	free(reduced);
@@ -514,6 +547,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_message_full),
 		cmocka_unit_test(test_message_text),
 		cmocka_unit_test(test_message_limit),
 		cmocka_unit_test(test_body),

@@ -22,6 +22,8 @@ struct check_context {
 	void (*finished)(struct check_context *c);
 };
 
+struct policy;
+
 struct check_kind {
 	const char *name;	/* its key in the configuration, and its id in outcomes */
 
@@ -32,12 +34,11 @@ struct check_kind {
 	void *(*load)(const struct doc_node *arguments, const char *file, int64_t patience_ms, struct faults *faults);
 	void (*unload)(void *compiled);
 
-	/* The ids of the things that it looks for (policies that are run), so that a new set can be compared with the
-	 * one before: n of them, borrowed, in an allocated list. NULL when there are no such things. */
-	const char **(*parts)(const void *compiled, size_t *n);
+	/* The policies that it goes by, n of them, borrowed; NULL for a kind that has none. */
+	struct policy *const *(*policies)(const void *compiled, size_t *n);
 
-	/* A number over what was read besides the arguments (policy files), so that results can tell two sets apart;
-	 * NULL when the arguments are all there is. */
+	/* A number over all that it goes by, wherever that lies, so that results can tell two sets apart; NULL when
+	 * that is its arguments. */
 	uint64_t (*digest)(const void *compiled);
 
 	/* Adds what it wants of a plan. Types set here are borrowed and must live as long as compiled. A check that

@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/checkset_private.h"
+#include "checks/policy.h"
 
 static const struct check_kind *const kinds[] = {
 	&check_changes,
@@ -157,7 +158,7 @@ static void add(struct checkset *set, const char *name, const struct doc_node *a
 	c->name = xstrdup(name);
 	c->kind = kind_named(name);
 	hash_text(&set->hashing, name, strlen(name));
-	if (arguments != NULL)
+	if (arguments != NULL && (c->kind == NULL || c->kind->digest == NULL))
 		hash_node(&set->hashing, arguments);
 	if (c->kind == NULL)
 		fault_unknown(name, file, line, faults);
@@ -289,34 +290,47 @@ void checkset_free(struct checkset *set)
 	free(set);
 }
 
-/* Sorted; the list is the caller's, the ids are borrowed. */
-static const char **all_parts(const struct checkset *set, size_t *n)
+struct policy **checkset_policies(const struct checkset *set, size_t *n)
 {
-	const char **all = xcalloc(1, sizeof(*all));
+	struct policy **all = xcalloc(1, sizeof(*all));
 
 	*n = 0;
 	for (size_t i = 0; i < set->count; i++) {
 		const struct checkset_check *c = &set->checks[i];
-		const char **parts;
+		struct policy *const *list;
 		size_t more;
 
-		if (c->compiled == NULL || c->kind->parts == NULL)
+		if (c->compiled == NULL || c->kind->policies == NULL)
 			continue;
-		parts = c->kind->parts(c->compiled, &more);
+		list = c->kind->policies(c->compiled, &more);
 		all = xreallocarray(all, *n + more + 1, sizeof(*all));
-		memcpy(all + *n, parts, more * sizeof(*all));
-		*n += more;
-		free(parts);
+		for (size_t k = 0; k < more; k++)
+			all[(*n)++] = list[k];
 	}
-	qsort(all, *n, sizeof(*all), by_name);
 	return all;
+}
+
+/* The ids of policies that are run, sorted; the list is the caller's, the ids are borrowed. */
+static const char **ids_of(const struct checkset *set, size_t *n)
+{
+	size_t count;
+	struct policy **all = checkset_policies(set, &count);
+	const char **ids = xcalloc(count + 1, sizeof(*ids));
+
+	*n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (all[i]->severity != SEVERITY_OFF)
+			ids[(*n)++] = all[i]->id;
+	qsort(ids, *n, sizeof(*ids), by_name);
+	free(all);
+	return ids;
 }
 
 char *checkset_removed(const struct checkset *set, const struct checkset *before)
 {
 	struct buf out = BUF_INIT(REMOVED_SHOWN * 256);
 	size_t n, old_n, removed = 0;
-	const char **now = all_parts(set, &n), **old = all_parts(before, &old_n);
+	const char **now = ids_of(set, &n), **old = ids_of(before, &old_n);
 	char *text = NULL;
 
 	for (size_t i = 0; i < old_n; i++)

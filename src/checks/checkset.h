@@ -13,6 +13,7 @@
 #include "checks/outcome.h"
 
 struct checkset;
+struct policy;
 struct checkset_run;
 
 /* Loads the checks of an endpoint, waiting up to patience_ms for files that someone is just writing. A check that cannot be loaded adds errors to faults, and is kept as one that
@@ -52,11 +53,15 @@ void checkset_stop(struct checkset_run *run);	/* frees, also half-way */
  * -1): forgets all outcomes and state. Not after checkset_end or checkset_abandon. */
 void checkset_restart(struct checkset_run *run);
 
+/* All policies, borrowed, in an allocated list of n. Those of a check that could not be loaded are missing. */
+struct policy **checkset_policies(const struct checkset *set, size_t *n);
 /* The ids of policies that before runs and set does not, for people, with commas between them; NULL if there are none.
  * Allocated. */
 char *checkset_removed(const struct checkset *set, const struct checkset *before);
 
-/* 16 hexadecimal digits over the checks, their arguments and what they loaded, for results. */
+/* 12 hexadecimal digits over the checks, what they loaded and their arguments but for the places of files: for people
+ * who compare by which policies and settings two plans were judged. */
+#define CHECKSET_HASH 13
 const char *checkset_hash(const struct checkset *set);
 
 #endif

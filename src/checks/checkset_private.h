@@ -24,7 +24,7 @@ struct checkset {
 	struct doc **docs;		/* arguments made from the command line */
 	size_t doc_count;
 	crypto_generichash_state hashing;
-	char hash[17];
+	char hash[CHECKSET_HASH];
 };
 
 /* Whether the check is to get an item; type is that of a resource change, NULL if it has none. */

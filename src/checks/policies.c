@@ -120,14 +120,15 @@ static void *policies_load(const struct doc_node *arguments, const char *file, i
 {
 	static const char *const keys[] = { "paths", "skip", NULL };
 	struct policies *p = xcalloc(1, sizeof(*p));
-	const struct doc_node *paths = arguments;
+	const struct doc_node *paths = arguments, *skip = NULL;
 	size_t errors = faults->errors;
 
 	if (arguments != NULL && arguments->kind == DOC_MAPPING) {
 		paths = doc_get(arguments, "paths");
 		config_keys(arguments, file, "policies", keys, faults);
-		if (doc_get(arguments, "skip") != NULL)
-			policy_skips_read(&p->skips, doc_get(arguments, "skip"), file, faults);
+		skip = doc_get(arguments, "skip");
+		if (skip != NULL)
+			policy_skips_read(&p->skips, skip, file, faults);
 	}
 	if (paths == NULL)
 		faults_error(faults, file, arguments != NULL ? arguments->line : 0,
@@ -142,6 +143,8 @@ static void *policies_load(const struct doc_node *arguments, const char *file, i
 		policies_free(p);
 		return NULL;
 	}
+	if (p->skips.count > 0)
+		p->set.digest = policy_digest(p->set.digest, skip);
 	policies_index(p);
 	return p;
 }
@@ -158,16 +161,12 @@ static uint64_t policies_digest(const void *compiled)
 	return p->set.digest;
 }
 
-static const char **policies_parts(const void *compiled, size_t *n)
+static struct policy *const *policies_policies(const void *compiled, size_t *n)
 {
 	const struct policies *p = compiled;
-	const char **ids = xcalloc(p->set.count + 1, sizeof(*ids));
 
-	*n = 0;
-	for (size_t i = 0; i < p->set.count; i++)
-		if (p->set.policies[i]->severity != SEVERITY_OFF)
-			ids[(*n)++] = p->set.policies[i]->id;
-	return ids;
+	*n = p->set.count;
+	return p->set.policies;
 }
 
 static void policies_wants(const void *compiled, struct plan_wants *wants)
@@ -241,7 +240,7 @@ const struct check_kind check_policies = {
 	.name = "policies",
 	.load = policies_load,
 	.unload = policies_unload,
-	.parts = policies_parts,
+	.policies = policies_policies,
 	.digest = policies_digest,
 	.wants = policies_wants,
 	.start = policies_start,

@@ -95,6 +95,8 @@ int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n
 int policy_load_text(struct policy_set *set, const char *file, const char *text, size_t len, struct faults *faults);
 /* Ids that occur twice are errors. To be called once everything has been added. */
 int policy_set_check(const struct policy_set *set, struct faults *faults);
+/* Puts a document, or a part of one, into a digest: what stands there, not how it is laid out or where it lies. */
+uint64_t policy_digest(uint64_t above, const struct doc_node *node);
 void policy_set_free(struct policy_set *set);	/* and everything in it, not set itself */
 
 /* policy_block.c: compiles a definition into p (root, leaves, types). 0, or -1 with faults. */

@@ -260,29 +260,3 @@ char *policy_explain(const struct policy *p)
 	policy_scratch_free(x.scratch);
 	return text;
 }
-
-int policy_explain_load(struct policy_set *set, const struct config *config, const struct config_endpoint *endpoint,
-	struct faults *faults)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < endpoint->check_count; i++) {
-		const struct config_check *check = &endpoint->checks[i];
-		struct policies *p;
-
-		if (strcmp(check->kind, check_policies.name) != 0)
-			continue;
-		p = check_policies.load(check->arguments, config->file, 0, faults);
-		if (p == NULL) {
-			result = -1;
-			continue;
-		}
-		set->policies = xreallocarray(set->policies, set->count + p->set.count, sizeof(*set->policies));
-		memcpy(set->policies + set->count, p->set.policies, p->set.count * sizeof(*set->policies));
-		set->count += p->set.count;
-		set->files += p->set.files;
-		p->set.count = 0;	/* they belong to set now */
-		policies_free(p);
-	}
-	return result;
-}

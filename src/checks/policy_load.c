@@ -176,8 +176,7 @@ fail:
 	return -1;
 }
 
-/* Puts a part of a document into a digest. */
-static uint64_t digest_node(uint64_t above, const struct doc_node *node)
+uint64_t policy_digest(uint64_t above, const struct doc_node *node)
 {
 	unsigned char key[crypto_shorthash_KEYBYTES] = { (unsigned char)node->kind, node->quoted },
 		out[crypto_shorthash_BYTES];
@@ -188,8 +187,8 @@ static uint64_t digest_node(uint64_t above, const struct doc_node *node)
 	memcpy(&above, out, sizeof(above));
 	for (size_t i = 0; i < node->count; i++) {
 		if (node->kind == DOC_MAPPING)
-			above = digest_node(above, node->keys[i]);
-		above = digest_node(above, node->items[i]);
+			above = policy_digest(above, node->keys[i]);
+		above = policy_digest(above, node->items[i]);
 	}
 	return above;
 }
@@ -199,7 +198,7 @@ static int read_doc(struct policy_set *set, const struct doc *doc, struct faults
 	int result = 0;
 
 	for (size_t i = 0; i < doc->count; i++)
-		set->digest = digest_node(set->digest, doc->roots[i]);
+		set->digest = policy_digest(set->digest, doc->roots[i]);
 	if (doc->count == 0)
 		faults_warn(faults, doc->file, 0, "the file is empty");
 

@@ -6,9 +6,10 @@
  *
  *	Failed: 2 failed, 1 warning, 40 passed; 120 resources.
  *	Failed CKV2_ACME_1 (HIGH): Bucket must not be public: aws_s3_bucket.logs, aws_s3_bucket.b and 3 more.
+ *	Policy set 3f2a9c01d4e5.
  *
- * Findings come worst first, one line for each id and status, as many as fit in VERDICT_MESSAGE_MAX characters; the
- * last line counts the rest. The texts in it come from plans and policies: control characters are escaped, and a cut
+ * Findings come worst first, one line for each id and status, as many as fit in VERDICT_MESSAGE_MAX characters; a
+ * line counts the rest. The last line tells the set of checks; the worst finding does not give way to it. The texts in it come from plans and policies: control characters are escaped, and a cut
  * never divides a character.
  */
 #include "checks/verdict.h"
@@ -27,6 +28,7 @@
 #define COUNTS_NOTE_MAX 200	/* characters of what one check says of itself */
 #define COUNTS_MAX 300		/* characters behind which no more of that is said */
 #define REST_MAX 40		/* characters kept for "and N more." */
+#define SET_MAX 30		/* and for the set of checks */
 
 bool verdict_failed(struct outcomes *o, bool pass_on_error)
 {
@@ -144,6 +146,7 @@ static size_t finding(struct outcomes *o, size_t i, struct buf *line, uint64_t *
 static void put_findings(struct outcomes *o, struct buf *out)
 {
 	uint64_t left = 0;
+	size_t shown = 0;
 
 	for (enum outcome_status s = 0; s < OUTCOME_PASSED; s++)
 		left += outcomes_count(o, s);
@@ -155,9 +158,10 @@ static void put_findings(struct outcomes *o, struct buf *out)
 
 		i = finding(o, i, &line, &n);
 		put_cut(&cut, buf_text(&line), FINDING_MAX);
-		fits = length(out) + 1 + length(&cut) + REST_MAX <= VERDICT_MESSAGE_MAX;
+		fits = length(out) + 1 + length(&cut) + REST_MAX + (shown > 0 ? SET_MAX : 0) <= VERDICT_MESSAGE_MAX;
 		if (fits) {
 			buf_printf(out, "\n%s", buf_text(&cut));
+			shown++;
 			left -= n < left ? n : left;
 		}
 		buf_free(&cut);
@@ -195,7 +199,7 @@ char *verdict_message_text(const char *s)
 	return text;
 }
 
-char *verdict_message(struct outcomes *o, bool pass_on_error, const char *note)
+char *verdict_message(struct outcomes *o, bool pass_on_error, const char *note, const char *hash)
 {
 	struct buf out = BUF_INIT(65536);
 	char *counts = verdict_counts(o), *text;
@@ -206,6 +210,8 @@ char *verdict_message(struct outcomes *o, bool pass_on_error, const char *note)
 	}
 	buf_printf(&out, "%s: %s.", verdict_failed(o, pass_on_error) ? "Failed" : "Passed", counts);
 	put_findings(o, &out);
+	if (hash != NULL && length(&out) + SET_MAX <= VERDICT_MESSAGE_MAX)
+		buf_printf(&out, "\nPolicy set %s.", hash);
 	text = verdict_message_text(buf_text(&out));
 	free(counts);
 	buf_free(&out);

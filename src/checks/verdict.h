@@ -17,8 +17,8 @@ char *verdict_counts(struct outcomes *o);
 
 /* The message of a callback: counts, then the worst findings, in at most VERDICT_MESSAGE_MAX characters; words in
  * brackets that the terraform CLI would take for colours are rewritten. note (may be NULL) comes first: "not
- * checked: ...". Allocated. */
-char *verdict_message(struct outcomes *o, bool pass_on_error, const char *note);
+ * checked: ...". hash (may be NULL) is that of the set of checks and comes last. Allocated. */
+char *verdict_message(struct outcomes *o, bool pass_on_error, const char *note, const char *hash);
 
 /* Any text as a message: at most VERDICT_MESSAGE_MAX characters, control characters but line ends escaped, no
  * colours. Allocated. */
@@ -26,7 +26,8 @@ char *verdict_message_text(const char *s);
 
 /* The JSON:API body of the final callback: status, message, url (NULL: none), outcomes grouped by policy and status,
  * worst first, at most 250; what is cut is counted in the last. Allocated. */
-char *verdict_body(struct outcomes *o, bool pass_on_error, const char *note, const char *url);
+char *verdict_body(struct outcomes *o, bool pass_on_error, const char *note, const char *hash,
+	const char *url);
 
 /* A body with only a message: {"data": {"type": "task-results", "attributes": {"status", "message"}}}. status is
  * "running", "passed" or "failed"; message goes through verdict_message_text. Allocated. */

@@ -376,9 +376,10 @@ char *verdict_plain_body(const char *status, const char *message)
 	return text_and_free(plain(status, message, &data));
 }
 
-char *verdict_body(struct outcomes *o, bool pass_on_error, const char *note, const char *url)
+char *verdict_body(struct outcomes *o, bool pass_on_error, const char *note, const char *hash,
+	const char *url)
 {
-	char *message = verdict_message(o, pass_on_error, note);
+	char *message = verdict_message(o, pass_on_error, note, hash);
 	json_t *data, *list = outcomes_json(o);
 	json_t *top = plain(verdict_failed(o, pass_on_error) ? "failed" : "passed", message, &data);
 

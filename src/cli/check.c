@@ -204,6 +204,7 @@ static void print_json(const struct options *o, struct work *w, bool failed)
 	json_put_string(top, "status", failed ? "failed" : "passed");
 	json_put_string(top, "message", counts);
 	json_put_integer(top, "resources", (int64_t)outcomes_resources(w->outcomes));
+	json_put_string(top, "policy_set", checkset_hash(w->set));
 	for (size_t i = 0; i < outcomes_kept(w->outcomes); i++) {
 		const struct outcome *one = outcomes_at(w->outcomes, i);
 
@@ -289,13 +290,13 @@ static void print_report(struct work *w, bool failed)
 	print_colour(failed ? PRINT_RED : PRINT_GREEN);
 	print_text(counts);
 	print_colour(PRINT_PLAIN);
-	putchar('\n');
+	printf("; policy set %s\n", checkset_hash(w->set));
 	free(counts);
 }
 
 static void print(const struct options *o, struct work *w, bool failed)
 {
-	const struct report report = { .outcomes = w->outcomes, .plan = o->plan, .failed = failed, .all = o->all };
+	const struct report report = { .outcomes = w->outcomes, .hash = checkset_hash(w->set), .plan = o->plan, .failed = failed, .all = o->all };
 
 	switch (o->format) {
 	case CLI_TEXT:

@@ -249,6 +249,7 @@ void junit_print(const struct report *r)
 	begin_case(r, "planspool", "the plan was checked", 0);
 	fputs(">\n      <system-out>", stdout);
 	put(text);
+	printf("; policy set %s", r->hash);
 	puts("</system-out>\n    </testcase>\n  </testsuite>");
 	for (size_t i = 0; i < n; i++)
 		print_rule(r, &rules[i]);

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "checks/checkset.h"
 #include "checks/policy_explain.h"
 #include "cli/cli.h"
 #include "cli/print.h"
@@ -77,32 +78,46 @@ static void load_paths(struct policy_set *set, const char *const *paths, size_t 
 		faults_error(faults, paths[0], 0, "there is no policy in it%s", n > 1 ? ", nor in the others" : "");
 }
 
+struct loaded {
+	struct config *config;
+	struct checkset *checks;
+	struct policy_set set;		/* all policies of them; they are theirs */
+};
+
+static void unload(struct loaded *l)
+{
+	free(l->set.policies);
+	checkset_free(l->checks);
+	config_free(l->config);
+}
+
 /* CLI_GO_ON, or CLI_TROUBLE after saying why. */
-static int load(const struct options *o, struct policy_set *set)
+static int load(const struct options *o, struct loaded *l)
 {
 	const struct config_endpoint *endpoint = NULL;
 	struct faults faults = { NULL, 0, 0 };
-	struct config *config = NULL;
 	int status = CLI_TROUBLE;
 
 	if (o->config != NULL || o->endpoint != NULL || o->path_count == 0) {
-		config = cli_config(o->config);
-		endpoint = config != NULL ? cli_endpoint(config, o->endpoint) : NULL;
+		l->config = cli_config(o->config);
+		endpoint = l->config != NULL ? cli_endpoint(l->config, o->endpoint) : NULL;
 		if (endpoint == NULL)
-			goto out;
-		policy_explain_load(set, config, endpoint, &faults);
+			return CLI_TROUBLE;
+		l->checks = checkset_load(l->config, endpoint, 0, &faults);
+		if (o->path_count > 0)
+			checkset_add_policies(l->checks, o->paths, o->path_count, &faults);
+	} else {
+		l->checks = checkset_load_policies(o->paths, o->path_count, &faults);
 	}
-	if (o->path_count > 0)
-		load_paths(set, o->paths, o->path_count, &faults);
+	l->set.policies = checkset_policies(l->checks, &l->set.count);
+	policy_set_check(&l->set, &faults);
 	if (faults.errors > 0)
 		faults_print(&faults, stderr);
-	else if (config != NULL && endpoint != NULL && set->count == 0)
-		cli_trouble("endpoint %s of %s has no policies", endpoint->name, config->file);
+	else if (endpoint != NULL && l->set.count == 0)
+		cli_trouble("endpoint %s of %s has no policies", endpoint->name, l->config->file);
 	else
 		status = CLI_GO_ON;
-out:
 	faults_free(&faults);
-	config_free(config);
 	return status;
 }
 
@@ -113,8 +128,9 @@ static size_t wider(size_t width, const char *text)
 	return n > width && n <= COLUMN_MAX ? n : width;
 }
 
-static void print_list(const struct policy_set *set)
+static void print_list(const struct loaded *l)
 {
+	const struct policy_set *set = &l->set;
 	size_t id = 0, severity = 1, name = 0;
 
 	for (size_t i = 0; i < set->count; i++) {
@@ -135,6 +151,7 @@ static void print_list(const struct policy_set *set)
 		print_text(p->file);
 		printf(":%u\n", p->line);
 	}
+	printf("\npolicy set %s\n", checkset_hash(l->checks));
 }
 
 static void print_json(const struct policy_set *set)
@@ -163,22 +180,22 @@ static void print_json(const struct policy_set *set)
 static int list(const struct cli_command *self, int argc, char **argv)
 {
 	struct options o = { .format = CLI_TEXT };
-	struct policy_set set = { .policies = NULL };
+	struct loaded l = { .config = NULL };
 	int status = parse(self, argc, argv, true, &o);
 
 	if (status == CLI_GO_ON && optind != argc)
 		status = cli_usage_error(self, "takes no arguments, --policy names files and folders: %s",
 			argv[optind]);
 	if (status == CLI_GO_ON)
-		status = load(&o, &set);
+		status = load(&o, &l);
 	if (status == CLI_GO_ON) {
 		if (o.format == CLI_JSON)
-			print_json(&set);
+			print_json(&l.set);
 		else
-			print_list(&set);
+			print_list(&l);
 		status = cli_flush(CLI_OK);
 	}
-	policy_set_free(&set);
+	unload(&l);
 	free(o.paths);
 	return status;
 }
@@ -234,16 +251,16 @@ static int print_named(const struct policy_set *set, const char *id)
 static int explain(const struct cli_command *self, int argc, char **argv)
 {
 	struct options o = { .format = CLI_TEXT };
-	struct policy_set set = { .policies = NULL };
+	struct loaded l = { .config = NULL };
 	int status = parse(self, argc, argv, false, &o);
 
 	if (status == CLI_GO_ON && argc - optind != 1)
 		status = cli_usage_error(self, argc == optind ? "give the id of a policy" : "more than one id given");
 	if (status == CLI_GO_ON)
-		status = load(&o, &set);
+		status = load(&o, &l);
 	if (status == CLI_GO_ON)
-		status = print_named(&set, argv[optind]);
-	policy_set_free(&set);
+		status = print_named(&l.set, argv[optind]);
+	unload(&l);
 	free(o.paths);
 	return status;
 }

@@ -11,6 +11,7 @@
 /* A finished check of one plan. */
 struct report {
 	struct outcomes *outcomes;	/* nothing is added any more */
+	const char *hash;		/* of the set of checks */
 	const char *plan;		/* as named on the command line; "-" is standard input */
 	bool failed;			/* the verdict */
 	bool all;			/* passed ones are wanted too */

@@ -287,6 +287,7 @@ static json_t *run_json(const struct report *r, const struct report_rule *rules,
 	json_put_string(properties, "status", r->failed ? "failed" : "passed");
 	json_put_string(properties, "message", counts);
 	json_put_integer(properties, "resources", (int64_t)outcomes_resources(r->outcomes));
+	json_put_string(properties, "policySet", r->hash);
 	json_put(run, "tool", tool_json(rules, n));
 	json_put(run, "invocations", invocations);
 	json_put(run, "results", results);

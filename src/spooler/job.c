@@ -189,8 +189,10 @@ static void publish(void *context)
 	struct job *job = enter(context);
 	struct spool *spool = job->world->spool;
 	bool pass_on_error = job->in.endpoint->config->pass_on_error && !job->must_fail;
+	const char *checks = checkset_hash(job->in.endpoint->checks);
 	size_t kept = outcomes_kept(job->outcomes), written;
-	char *outcomes = outcomes_lines(job->outcomes, OUTCOMES_MAX, &written), *body = verdict_body(job->outcomes, pass_on_error, NULL, NULL);
+	char *outcomes = outcomes_lines(job->outcomes, OUTCOMES_MAX, &written), *body = verdict_body(job->outcomes, pass_on_error, NULL,
+		checks, NULL);
 	int rc = -1, saved;
 
 	/* Outcomes of a result that is there already stay those of that result. */
@@ -204,9 +206,8 @@ static void publish(void *context)
 		if (written < kept)
 			(void)journal(spool, job->id, false, "outcomes cut", "the first %zu of %zu fit into outcomes.jsonl", written,
 				kept);
-		(void)journal(spool, job->id, false, "result", "%s; checks %s", rc == 1 ? "published before, that one is sent" :
-			verdict_failed(job->outcomes, pass_on_error) ? "failed" : "passed",
-			checkset_hash(job->in.endpoint->checks));
+		(void)journal(spool, job->id, false, "result", "%s; policy set %s", rc == 1 ? "published before, that one is sent" :
+			verdict_failed(job->outcomes, pass_on_error) ? "failed" : "passed", checks);
 		job_enter(job, JOB_DELIVERING);
 	} else if (saved == ENOENT) {
 		log_warn(job->id, "its folder is gone: another spooler ended it");
