@@ -42,6 +42,7 @@ static const struct {
 	{ "", " the file is empty\n" },
 	{ "# nothing\n", " the file is empty\n" },
 	{ "[a, b]\n", "1: must be one document of 'key: value' settings\n" },
+	{ GOOD "---\n", "" },
 	{ GOOD "---\na: b\n", "8: must be one document of 'key: value' settings\n" },
 	{ "{}\n", " endpoints: is missing\n seal: is missing; make its keys with: planspool keygen seal DIR\n" },
 	{ "spol: x\nworkers: none\n" GOOD "endpoint: {}\nzzz: 1\n",

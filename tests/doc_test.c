@@ -34,7 +34,7 @@ static const struct { const char *text, *tree; } good[] = {
 		"{a:'x\ny\n'}" },
 	{ "a: >-\n  x\n  y\n", "{a:'x y'}" }, { "{a: [1, {b: c}], d: }", "{a:[1,{b:c}],d:}" }, { "a: !!str 5",
 		"{a:'5'}" },
-	{ "!!map {a: !!seq [1]}", "{a:[1]}" }, { "a\n---\nb\n", "ab" }, { "%YAML 1.1\n---\na", "a" }, { "? a\n: b\n",
+	{ "!!map {a: !!seq [1]}", "{a:[1]}" }, { "a\n---\nb\n", "ab" }, { "---\na\n---\n", "a" }, { "---\n---\n# no\n---\na", "a" }, { "---\n''\n---\n~", "''~" }, { "%YAML 1.1\n---\na", "a" }, { "? a\n: b\n",
 		"{a:b}" },
 	{ "a: caf\xc3\xa9 \xf0\x9f\x98\x80", "{a:caf\xc3\xa9 \xf0\x9f\x98\x80}" }, { "a: \"\\x41\\u20ac\\/\"",
 		"{a:'A\xe2\x82\xac/'}" },

@@ -277,6 +277,13 @@ static void forget_anchors(struct reader *r)
 	r->anchor_count = 0;
 }
 
+/* What stands between two "---", or behind the last: nothing. */
+static bool is_empty_document(const yaml_event_t *e)
+{
+	return e->type == YAML_SCALAR_EVENT && e->data.scalar.length == 0 && e->data.scalar.tag == NULL &&
+		e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
 /* Reads all documents of the stream. */
 static bool read_stream(struct reader *r)
 {
@@ -296,7 +303,8 @@ static bool read_stream(struct reader *r)
 			more = false;
 		} else if (e.type == YAML_DOCUMENT_START_EVENT) {
 			forget_anchors(r);
-		} else if (e.type != YAML_STREAM_START_EVENT && e.type != YAML_DOCUMENT_END_EVENT) {
+		} else if (e.type != YAML_STREAM_START_EVENT && e.type != YAML_DOCUMENT_END_EVENT &&
+			!is_empty_document(&e)) {
 			root = read_value(r, &e, 1, &height);
 			if (root)
 				docbuild_push(&roots, root);

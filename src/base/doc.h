@@ -27,7 +27,7 @@ struct doc_node {
 
 struct doc {
 	char *file;			/* as given, for messages */
-	struct doc_node **roots;	/* one for each document of the file; none if it is empty */
+	struct doc_node **roots;	/* one for each document of the file that is not empty */
 	size_t count;
 	struct doc_node **nodes;	/* for doc_free: every node once */
 	size_t node_count;
