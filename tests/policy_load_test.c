@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "checks/check.h"
+#include "checks/checkset.h"
 #include "checks/policy.h"
 #include "checks/policy_run.h"
 #include "checks/policy_skip.h"
@@ -431,6 +432,57 @@ static void written_meanwhile(void **state)
 	memset(&writer, 0, sizeof(writer));
 }
 
+static size_t comparisons;
+
+int __real_strcmp(const char *a, const char *b);
+int __wrap_strcmp(const char *a, const char *b);
+int __wrap_strcmp(const char *a, const char *b)
+{
+	comparisons++;
+	return __real_strcmp(a, b);
+}
+
+/* What finding a type among many costs, and loading policies that name many: by comparisons, n log n of them. */
+static void many_types(void **state)
+{
+	enum { POLICIES = 40, TYPES = 100, ALL = POLICIES * TYPES };
+	struct buf text = BUF_INIT(1u << 20);
+	struct policy_type type = { .name = "t_39_77", .managed = true };
+	struct faults f = { NULL, 0, 0 };
+	struct checkset *checks;
+	char *folder = test_folder();
+	const char *path = folder;
+	size_t n;
+
+	(void)state;
+	for (int i = 0; i < POLICIES; i++) {
+		buf_printf(&text, "- metadata: {id: T_%d, name: x, category: c}\n  definition: {cond_type: attribute, "
+			"attribute: a, operator: exists, resource_types: [t_39_77", i);
+		for (int k = 0; k < TYPES; k++)
+			buf_printf(&text, ", t_%d_%d", i, k);
+		buf_puts(&text, "]}\n");
+	}
+	free(test_file(folder, "p.yaml", buf_text(&text), text.len, 0600));
+	comparisons = 0;
+	checks = checkset_load_policies(&path, 1, &f);
+	assert_int_equal(f.n, 0);
+	assert_true(comparisons < ALL * 12 * 10);
+
+	struct policy **policies = checkset_policies(checks, &n);
+
+	assert_int_equal(n, POLICIES);
+	for (size_t i = 0; i < n; i++) {
+		comparisons = 0;
+		assert_true(policy_types_match(&policies[i]->concerns, &type));
+		assert_true(comparisons <= 8);
+	}
+	free(policies);
+	checkset_free(checks);
+	faults_free(&f);
+	buf_free(&text);
+	test_remove(folder);
+}
+
 static const struct doc_node *parse(const char *text, struct doc **doc, struct faults *f)
 {
 	*doc = doc_parse("c.yaml", text, strlen(text), f);
@@ -546,7 +598,7 @@ int main(void)
 		cmocka_unit_test(warnings), cmocka_unit_test(unknown_keys),
 		cmocka_unit_test(metadata),
 		cmocka_unit_test(folders), cmocka_unit_test(volume), cmocka_unit_test(written_meanwhile),
-		cmocka_unit_test(skips),
+		cmocka_unit_test(many_types), cmocka_unit_test(skips),
 		cmocka_unit_test(arguments),
 		cmocka_unit_test(expired),
 	};

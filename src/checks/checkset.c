@@ -94,6 +94,18 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Sorts types, each of them once. Returns how many are left. */
+static size_t sort_once(const char **types, size_t n)
+{
+	size_t kept = 0;
+
+	qsort(types, n, sizeof(*types), by_name);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || strcmp(types[kept - 1], types[i]) != 0)
+			types[kept++] = types[i];
+	return kept;
+}
+
 /* The check's own sorted list of types, so that items can be dispatched by bisection. */
 static void sort_types(struct checkset_check *c)
 {
@@ -104,7 +116,7 @@ static void sort_types(struct checkset_check *c)
 	c->types = xcalloc(n + 1, sizeof(*c->types));
 	for (size_t i = 0; i < n; i++)
 		c->types[i] = c->wants.types[i];
-	qsort(c->types, n, sizeof(*c->types), by_name);
+	c->wants.type_count = sort_once(c->types, n);
 	c->wants.types = c->types;
 }
 
@@ -134,15 +146,9 @@ static void unite(struct checkset *set, const struct checkset_check *c)
 		return;
 	}
 	set->types = xreallocarray(set->types, w->type_count + c->wants.type_count + 1, sizeof(*set->types));
-	for (size_t i = 0; i < c->wants.type_count; i++) {
-		const char *type = c->types[i];
-		bool known = false;
-
-		for (size_t k = 0; k < w->type_count && !known; k++)
-			known = strcmp(set->types[k], type) == 0;
-		if (!known)
-			set->types[w->type_count++] = type;
-	}
+	for (size_t i = 0; i < c->wants.type_count; i++)
+		set->types[w->type_count++] = c->types[i];
+	w->type_count = sort_once(set->types, w->type_count);
 	w->types = set->types;
 }
 

@@ -45,14 +45,20 @@ static unsigned cloud_of(const char *type)
 	return 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool has_name(char *const *names, size_t count, const char *name)
+{
+	return count > 0 && bsearch(&name, names, count, sizeof(*names), by_name) != NULL;
+}
+
 bool policy_types_match(const struct policy_types *t, const struct policy_type *type)
 {
-	if (policy_types_empty(t))
+	if (policy_types_empty(t) || has_name(t->names, t->count, type->name))
 		return true;
-	for (size_t i = 0; i < t->count; i++) {
-		if (strcmp(t->names[i], type->name) == 0)
-			return true;
-	}
 	if (!type->managed || (t->all | t->taggable) == 0)
 		return false;
 	unsigned cloud = cloud_of(type->name);
@@ -62,28 +68,53 @@ bool policy_types_match(const struct policy_types *t, const struct policy_type *
 bool policy_types_share(const struct policy_types *a, const struct policy_types *b)
 {
 	for (size_t i = 0; i < a->count; i++) {
-		for (size_t j = 0; j < b->count; j++) {
-			if (strcmp(a->names[i], b->names[j]) == 0)
-				return true;
-		}
+		if (has_name(b->names, b->count, a->names[i]))
+			return true;
 	}
 	return false;
 }
 
-void policy_types_add_name(struct policy_types *t, const char *name)
+/* Puts a name behind the others, which then have to be sorted. */
+static void append_name(struct policy_types *t, const char *name)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		if (strcmp(t->names[i], name) == 0)
-			return;
-	}
 	t->names = xreallocarray(t->names, t->count + 1, sizeof(*t->names));
 	t->names[t->count++] = xstrdup(name);
 }
 
+/* Sorts the names, each of them once. */
+static void sort_names(struct policy_types *t)
+{
+	size_t kept = 0;
+
+	if (t->count > 0)
+		qsort(t->names, t->count, sizeof(*t->names), by_name);
+	for (size_t i = 0; i < t->count; i++) {
+		if (kept > 0 && strcmp(t->names[kept - 1], t->names[i]) == 0)
+			free(t->names[i]);
+		else
+			t->names[kept++] = t->names[i];
+	}
+	t->count = kept;
+}
+
+void policy_types_add_name(struct policy_types *t, const char *name)
+{
+	if (has_name(t->names, t->count, name))
+		return;
+	append_name(t, name);
+	sort_names(t);
+}
+
 void policy_types_add(struct policy_types *t, const struct policy_types *other)
 {
-	for (size_t i = 0; i < other->count; i++)
-		policy_types_add_name(t, other->names[i]);
+	size_t before = t->count;
+
+	for (size_t i = 0; i < other->count; i++) {
+		if (!has_name(t->names, before, other->names[i]))
+			append_name(t, other->names[i]);
+	}
+	if (t->count > before)
+		sort_names(t);
 	t->all |= other->all;
 	t->taggable |= other->taggable;
 }
@@ -174,13 +205,14 @@ static int read_names(struct policy_types *t, const struct doc_node *node, const
 					"'%s' matches nothing without a scope.provider; name the provider, as in "
 					"provider.aws", name->text);
 			policy_types_free(t);
-			policy_types_add_name(t, full);
+			append_name(t, full);
 			free(full);
 			return 0;
 		}
 		warn_name(name, connected, file, faults);
-		policy_types_add_name(t, name->text);
+		append_name(t, name->text);
 	}
+	sort_names(t);
 	return 0;
 }
 

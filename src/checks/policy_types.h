@@ -19,7 +19,7 @@ struct policy_type {
 
 /* Bits of clouds: aws, azure, gcp. */
 struct policy_types {
-	char **names;
+	char **names;		/* sorted, each once */
 	size_t count;
 	unsigned all;		/* every managed type of these clouds */
 	unsigned taggable;	/* those with tags */
