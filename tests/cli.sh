@@ -67,6 +67,19 @@ assert_grep 'a policy fails' 'https://policies.example.com/CKV2_TEST_1' out
 assert_equal 'the last line' '1 failed, 10 passed; 11 resources; policy set HASH' "$(tail -n 1 out)"
 # shellcheck disable=SC2016 # a control character, not an expansion
 assert 'no colours in a file' [ -z "$(tr -dc '\033' <out)" ]
+cat >deny.yaml <<'END'
+metadata: {id: CKV2_TEST_2, name: No certificates, category: x}
+definition: {cond_type: resource, resource_types: [tls_self_signed_cert], operator: not_exists}
+END
+run 'of what a list of forbidden types does not name nothing is said' 0 check --policy deny.yaml "$plans/create/plan.json"
+same 'of what a list of forbidden types does not name nothing is said' <<'END'
+0 passed; 11 resources; policy set HASH
+END
+run 'but for --all' 0 check --policy deny.yaml --all "$plans/create/plan.json"
+assert_equal 'but for --all' '11 unknown; 11 resources; policy set HASH' "$(tail -n 1 out)"
+sed -i 's/tls_self_signed_cert/terraform_data/' deny.yaml
+run 'a forbidden type' 1 check --policy deny.yaml "$plans/create/plan.json"
+assert_grep 'a forbidden type' '^[0-9]+ failed; 11 resources' out
 run 'a policy passes' 0 check --policy policies "$plans/lifecycle/plan.json"
 run 'as JSON' 1 check --policy policies/open.yaml --format json "$plans/create/plan.json"
 assert_grep 'as JSON' '^\{"status":"failed","message":"1 failed, 10 passed; 11 resources","resources":11,"policy_set":"HASH","outcomes":\[\{"id":"CKV2_TEST_1","status":"failed","severity":"HIGH","address":"terraform_data\.network\[\\"c\.d' out

@@ -271,6 +271,11 @@ void outcomes_add(struct outcomes *o, const struct outcome *one)
 	keep(o, one, status, id->s, group);
 }
 
+bool outcomes_keep_all(const struct outcomes *o)
+{
+	return o->keep_all;
+}
+
 bool outcomes_keeps(const struct outcomes *o, const char *id, enum outcome_status s)
 {
 	size_t n = strlen(id);

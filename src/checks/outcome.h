@@ -52,6 +52,8 @@ void outcomes_clear(struct outcomes *o);	/* as if new: the run starts over */
 /* Copies; texts longer than anything legitimate are cut. Reasons and descriptions are for one line. */
 void outcomes_add(struct outcomes *o, const struct outcome *one);
 
+bool outcomes_keep_all(const struct outcomes *o);
+
 /* Whether the texts of one more outcome of that id and status would be kept: else only its id and status count. */
 bool outcomes_keeps(const struct outcomes *o, const char *id, enum outcome_status s);
 

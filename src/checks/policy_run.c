@@ -142,6 +142,10 @@ static void evaluate_resource(struct evaluation *e)
 
 	if (!e->node->type.managed && !(deny && named))
 		return;
+	/* Checkov's verdict on what a list of forbidden types does not name is unknown. That is nearly every resource, and
+	 * tells nobody anything. */
+	if (deny && !named && !outcomes_keep_all(e->run->reporter.outcomes))
+		return;
 	if (named != deny) {
 		reason = deny ? policy_reason_unknown(c) : NULL;
 		policy_report(&e->run->reporter, e->policy, e->node->address, deny ? TRUTH_UNKNOWN : TRUTH_TRUE,
