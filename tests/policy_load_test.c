@@ -234,6 +234,31 @@ static void metadata(void **state)
 	faults_free(&f);
 }
 
+/* Values are what Checkov has after its way through YAML and JSON. */
+static void values(void **state)
+{
+	static const struct {
+		const char *value, *json;
+	} rows[] = {
+		{ "{yes: 1, 0x10: 2, 1.5: 3, ~: 4, 'on': 5}", "{\"true\":1,\"16\":2,\"1.5\":3,\"null\":4,\"on\":5}" },
+		{ "[!!int '5', !!float 5, !!bool 'yes', !!null x, !!str 5]", "[5,5.0,true,null,\"5\"]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *text = xasprintf(HEAD "definition: {" COND ", attribute: a, operator: equals, value: %s}",
+			rows[i].value);
+		struct policy_set set = { .policies = NULL };
+		struct faults f = { NULL, 0, 0 };
+
+		assert_int_equal(policy_load_text(&set, "p.yaml", text, strlen(text), &f), 0);
+		assert_string_equal(set.policies[0]->leaves[0]->value.source, rows[i].json);
+		policy_set_free(&set);
+		faults_free(&f);
+		free(text);
+	}
+}
+
 static int load(struct policy_set *set, const char *path, struct faults *f)
 {
 	return policy_load_paths(set, &path, 1, 0, f);
@@ -596,7 +621,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faults),
 		cmocka_unit_test(warnings), cmocka_unit_test(unknown_keys),
-		cmocka_unit_test(metadata),
+		cmocka_unit_test(metadata), cmocka_unit_test(values),
 		cmocka_unit_test(folders), cmocka_unit_test(volume), cmocka_unit_test(written_meanwhile),
 		cmocka_unit_test(many_types), cmocka_unit_test(skips),
 		cmocka_unit_test(arguments),

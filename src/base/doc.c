@@ -29,7 +29,6 @@
 
 #define BYTES_MAX (4 * 1024 * 1024)
 #define ANCHORS_MAX 1000
-#define TAG "tag:yaml.org,2002:"
 
 struct anchor {
 	char *name;
@@ -129,15 +128,16 @@ static struct doc_node *read_scalar(struct reader *r, const yaml_event_t *e)
 	const char *text = (const char *)e->data.scalar.value;
 	struct doc_node *node;
 
-	check_tag(r, e->data.scalar.tag, TAG "str", line_of(e));
 	if (strlen(text) != e->data.scalar.length)
 		fail(r, line_of(e), "a NUL (\\0) in a text is not supported");
 	node = docbuild_node(&r->build, DOC_SCALAR, line_of(e));
 	if (!node)
 		return NULL;
-	node->quoted = e->data.scalar.tag || e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	node->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	node->text = xstrdup(text);
 	node->len = strlen(text);
+	if (e->data.scalar.tag)
+		docbuild_tag(&r->build, node, (const char *)e->data.scalar.tag);
 	return node;
 }
 
@@ -196,7 +196,7 @@ static struct doc_node *read_sequence(struct reader *r, const yaml_event_t *e, u
 	struct docbuild_list items = { NULL, 0 };
 	struct doc_node *node;
 
-	check_tag(r, e->data.sequence_start.tag, TAG "seq", line_of(e));
+	check_tag(r, e->data.sequence_start.tag, DOC_TAG "seq", line_of(e));
 	node = docbuild_node(&r->build, DOC_SEQUENCE, line_of(e));
 	if (node && read_children(r, depth, YAML_SEQUENCE_END_EVENT, &items, height))
 		docbuild_sequence(node, &items);
@@ -228,7 +228,7 @@ static struct doc_node *read_mapping(struct reader *r, const yaml_event_t *e, un
 	struct docbuild_list children = { NULL, 0 };
 	struct doc_node *node;
 
-	check_tag(r, e->data.mapping_start.tag, TAG "map", line_of(e));
+	check_tag(r, e->data.mapping_start.tag, DOC_TAG "map", line_of(e));
 	node = docbuild_node(&r->build, DOC_MAPPING, line_of(e));
 	if (node && read_children(r, depth, YAML_MAPPING_END_EVENT, &children, height))
 		take_mapping(r, node, &children);

@@ -1,8 +1,8 @@
 /* A YAML 1.1 (or JSON) file as a tree that remembers lines, for the configuration and for policy files. Only strings,
  * sequences and mappings: what a plain scalar means (number, boolean, null) is the reader's to decide by doc_scalar.
  * Limits: 4 MiB, depth 64, 200,000 nodes (aliases count as often as they are used), 1000 anchors. Merge keys (<<) are
- * applied. Faults are duplicate keys, keys that are no scalars, NUL in a text, and every tag but !!str, !!seq and
- * !!map. What an alias or a merge key brings is shared, with the line it was written on: the tree is read-only. */
+ * applied. Faults are duplicate keys, keys that are no scalars, NUL in a text, and every tag but !!str, !!int, !!float,
+ * !!bool, !!null, !!seq and !!map. What an alias or a merge key brings is shared, with the line it was written on: the tree is read-only. */
 #ifndef PLANSPOOL_BASE_DOC_H
 #define PLANSPOOL_BASE_DOC_H
 
@@ -17,8 +17,8 @@ enum doc_kind { DOC_SCALAR, DOC_SEQUENCE, DOC_MAPPING };
 struct doc_node {
 	enum doc_kind kind;
 	unsigned line;			/* from 1 */
-	bool quoted;			/* scalar: quoted or block style, so always a string */
-	char *text;			/* scalar: its bytes, NUL-terminated, UTF-8 */
+	bool quoted;			/* scalar: quoted, block style or !!str, so always a string */
+	char *text;			/* scalar: its bytes, NUL-terminated, UTF-8; what its tag makes of them */
 	size_t len;
 	size_t count;			/* sequence: elements; mapping: pairs */
 	struct doc_node **keys;		/* mapping: count scalars */

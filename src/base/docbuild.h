@@ -30,6 +30,11 @@ bool docbuild_count(struct docbuild *b, size_t n, unsigned line);
 /* A new node, counted, that belongs to the document. NULL, with a fault, if it is one too many. */
 struct doc_node *docbuild_node(struct docbuild *b, enum doc_kind kind, unsigned line);
 
+/* docscalar.c: makes a scalar what its tag says (!!str, !!int, !!float, !!bool, !!null), as a safe loader of YAML 1.1
+ * does. A fault is added for any other tag, and for a text that is none of the kind; the node stays then. */
+#define DOC_TAG "tag:yaml.org,2002:"
+void docbuild_tag(struct docbuild *b, struct doc_node *node, const char *tag);
+
 /* Gives a sequence its elements; the list is empty then. */
 void docbuild_sequence(struct doc_node *node, struct docbuild_list *items);
 

@@ -2,9 +2,11 @@
  *
  * People's policy files were written for such a loader and change their meaning under other rules: yes, on and off are
  * booleans, 0777 is octal, 1:30 is ninety, 1_000 a thousand, and 1e3 is a string, because a float needs a point (and
- * its exponent a sign). A scalar that was quoted, written as a block or tagged as a string is always a string.
+ * its exponent a sign). A scalar that was quoted, written as a block or tagged as a string is always a string. Another
+ * tag makes a number, boolean or null also of a text that would not be one, or not of that kind, by itself: the text
+ * is then rewritten to what the rules take for it.
  *
- * Nothing is refused here: what no rule takes is a string. An integer that int64 cannot hold becomes a float with the
+ * Nothing without a tag is refused here: what no rule takes is a string. An integer that int64 cannot hold becomes a float with the
  * nearest value. A date is recognised but not read, since no reader wants one: they say so.
  *
  * Numbers are read in the C locale; none of the programs sets another.
@@ -14,7 +16,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/docbuild.h"
 #include "base/mem.h"
 
 #define DIGITS "0123456789"
@@ -280,4 +284,90 @@ enum doc_type doc_scalar(const struct doc_node *node, struct doc_value *out)
 	memset(out, 0, sizeof(*out));
 	out->type = node->kind != DOC_SCALAR || node->quoted ? DOC_STRING : resolve(node->text, out);
 	return out->type;
+}
+
+/* ---- tags ---- */
+
+/* Each returns the text by which the rules above know the value, allocated; NULL if s is none of the kind. */
+
+static char *as_null(const char *s)
+{
+	(void)s;
+	return xstrdup("null");
+}
+
+static char *as_bool(const char *s)
+{
+	static const char *const words[] = { "no", "yes", "false", "true", "off", "on" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(s, words[i]) == 0)
+			return xstrdup(i % 2 ? "true" : "false");
+	return NULL;
+}
+
+static char *as_integer(const char *s)
+{
+	struct doc_value v;
+
+	return integer(s, &v) ? xstrdup(s) : NULL;
+}
+
+/* Also of what has no point, or no sign in its exponent. */
+static char *as_float(const char *s)
+{
+	struct doc_value v;
+	double value;
+	char *end;
+
+	if (floating(s, &value))
+		return xstrdup(s);
+	if (integer(s, &v)) {
+		value = v.number;
+	} else {
+		value = strtod(s, &end);
+		if (!*s || *end || !only(s, DIGITS "+-.eE"))
+			return NULL;
+	}
+	if (isinf(value))
+		return xstrdup(value < 0 ? "-.inf" : ".inf");
+
+	return xasprintf("%.16e", value);	/* 5.0000000000000000e+00: all of a double, a point and a sign */
+}
+
+static const struct {
+	const char *tag, *what;
+	char *(*as)(const char *s);
+} tags[] = {
+	{ DOC_TAG "null", "null", as_null },
+	{ DOC_TAG "bool", "a boolean", as_bool },
+	{ DOC_TAG "int", "a whole number", as_integer },
+	{ DOC_TAG "float", "a number", as_float },
+};
+
+void docbuild_tag(struct docbuild *b, struct doc_node *node, const char *tag)
+{
+	size_t i = 0;
+	char *text;
+
+	if (strcmp(tag, DOC_TAG "str") == 0) {
+		node->quoted = true;
+		return;
+	}
+	while (i < sizeof(tags) / sizeof(tags[0]) && strcmp(tags[i].tag, tag) != 0)
+		i++;
+	if (i == sizeof(tags) / sizeof(tags[0])) {
+		faults_error(b->faults, b->doc->file, node->line, "the tag '%.64s' is not supported", tag);
+		return;
+	}
+	text = tags[i].as(node->text);
+	if (text == NULL) {
+		faults_error(b->faults, b->doc->file, node->line, "'%.64s' is not %s, as its tag says", node->text,
+			tags[i].what);
+		return;
+	}
+	free(node->text);
+	node->text = text;
+	node->len = strlen(text);
+	node->quoted = false;
 }

@@ -3,7 +3,7 @@
  *
  * Contract: the value becomes JSON text, so that values of plans and of policies are the same kind of thing from then
  * on. Dates are refused, since nobody can tell whether text was meant; so are numbers that are not finite. Keys become
- * text. */
+ * text: the JSON of what they are, so that yes is "true". */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +73,17 @@ static int put_scalar(const struct doc_node *node, const char *file, struct buf 
 	return -1;
 }
 
+static int put_key(const struct doc_node *key, const char *file, struct buf *out, struct faults *faults)
+{
+	struct doc_value v;
+
+	if (doc_scalar(key, &v) == DOC_STRING)
+		return put_text(out, key->text, key->len);
+	if (buf_append(out, "\"", 1) != 0 || put_scalar(key, file, out, faults) != 0)
+		return -1;
+	return buf_append(out, "\"", 1);
+}
+
 static int put_node(const struct doc_node *node, const char *file, struct buf *out, struct faults *faults,
 	unsigned depth)
 {
@@ -90,7 +101,7 @@ static int put_node(const struct doc_node *node, const char *file, struct buf *o
 	for (size_t i = 0; i < node->count; i++) {
 		if (i > 0 && buf_append(out, ",", 1) != 0)
 			return -1;
-		if (mapping && (put_text(out, node->keys[i]->text, node->keys[i]->len) != 0 ||
+		if (mapping && (put_key(node->keys[i], file, out, faults) != 0 ||
 			buf_append(out, ":", 1) != 0))
 			return -1;
 		if (put_node(node->items[i], file, out, faults, depth + 1) != 0)
