@@ -2,7 +2,9 @@
  * any order, and what is decided only at the end. */
 #include "test.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "checks/policy_leaf.h"
 #include "policy_try.h"
 
 #define CHANGE(address, type, name, more, after, unknown) \
@@ -235,6 +237,45 @@ static void connections(void **state)
 		try_rows(rows, COUNT(rows), plans[i]);
 }
 
+/* Every unknown place counts, however many a policy asks about: computed by a reference are all, or all but the last. */
+static void many_places(void **state)
+{
+	enum { MAPS = 40, KEYS = LEAF_PLACES };
+	static const char *const verdicts[] = { "t_x.a pass", "t_x.a unknown" };
+	struct buf after = BUF_INIT(1u << 20), mask = BUF_INIT(1u << 20), policy = BUF_INIT(1u << 20);
+
+	(void)state;
+	for (int i = 0; i < MAPS; i++) {
+		buf_printf(&after, "%s\"m%d\": {}", i > 0 ? ", " : "{", i);
+		buf_printf(&mask, "%s\"m%d\": {", i > 0 ? ", " : "{", i);
+		for (int k = 0; k < KEYS; k++)
+			buf_printf(&mask, "%s\"k%d\": true", k > 0 ? ", " : "", k);
+		buf_puts(&mask, "}");
+		buf_printf(&policy, "%s{cond_type: attribute, resource_types: [t_x], attribute: \"m%d.*\", "
+			"operator: jsonpath_exists}", i > 0 ? ", " : "{and: [", i);
+	}
+	buf_puts(&after, "}");
+	buf_puts(&mask, "}");
+	buf_puts(&policy, "]}");
+	for (int lost = 0; lost < 2; lost++) {
+		struct buf expressions = BUF_INIT(1u << 20);
+
+		for (int i = 0; i < MAPS - lost; i++)
+			buf_printf(&expressions, "%s\"m%d\": {\"references\": [\"b_t.b.id\"]}", i > 0 ? ", " : "{", i);
+		buf_puts(&expressions, "}");
+		char *plan = policy_plan(buf_text(&after), buf_text(&mask), buf_text(&expressions));
+		char *got = policy_try(buf_text(&policy), plan, false);
+
+		assert_string_equal(got, verdicts[lost]);
+		free(got);
+		free(plan);
+		buf_free(&expressions);
+	}
+	buf_free(&after);
+	buf_free(&mask);
+	buf_free(&policy);
+}
+
 /* References in circles, and a lot of them, end. */
 static void circles(void **state)
 {
@@ -272,6 +313,7 @@ int main(void)
 		cmocka_unit_test(logic),
 		cmocka_unit_test(documents),
 		cmocka_unit_test(connections),
+		cmocka_unit_test(many_places),
 		cmocka_unit_test(circles),
 		cmocka_unit_test(malformed),
 	};

@@ -5,7 +5,7 @@
  * which is stored once for all policies of a resource.
  *
  * A record is: policy (4 bytes), length of the address (2; 0: that of the record before), the address and a NUL, one
- * byte for each condition, number of places (1), and for each place: condition (2), depth (1), hashes (8 each). Nothing
+ * byte for each condition, number of places (2), and for each place: condition (2), depth (1), hashes (8 each). Nothing
  * is aligned. Records do not span blocks; they are read in the order they were written, which is all that is ever
  * needed.
  *
@@ -20,7 +20,8 @@
 
 #define BLOCK_SIZE (64u << 10)
 #define ADDRESS_MAX 60000u
-#define PLACES_MAX 255u
+
+_Static_assert(POLICY_LEAVES * LEAF_PLACES <= UINT16_MAX, "the number of places fits: a lost one would decide");
 
 struct policy_wait_block {
 	struct policy_wait_block *next;
@@ -71,14 +72,14 @@ static unsigned char *put(unsigned char *at, const void *data, size_t n)
 static unsigned char *put_places(unsigned char *at, struct policy_keep *k, const struct policy_node *node,
 	const struct policy *policy, const struct policy_leaf *leaves)
 {
-	unsigned char *number = at++;
-	unsigned n = 0;
+	unsigned char *number = at;
+	uint16_t n = 0;
 
+	at += sizeof(n);
 	for (size_t i = 0; i < policy->leaf_count; i++) {
 		uint16_t leaf = (uint16_t)i;
 
-		for (size_t p = 0; policy_leaf_depends(leaves[i].state) && p < leaves[i].place_count &&
-			n < PLACES_MAX; p++, n++) {
+		for (size_t p = 0; policy_leaf_depends(leaves[i].state) && p < leaves[i].place_count; p++, n++) {
 			struct policy_hashed_place place;
 
 			policy_keep_hash_place(k, node, leaves[i].places[p], &place);
@@ -87,7 +88,7 @@ static unsigned char *put_places(unsigned char *at, struct policy_keep *k, const
 			at = put(at, place.hashes, place.depth * sizeof(place.hashes[0]));
 		}
 	}
-	*number = (unsigned char)n;
+	memcpy(number, &n, sizeof(n));
 	return at;
 }
 
@@ -100,7 +101,7 @@ void policy_wait_add(struct policy_waits *w, struct policy_keep *k, const struct
 		len = ADDRESS_MAX;
 	for (size_t i = 0; i < policy->leaf_count; i++)
 		places += policy_leaf_depends(leaves[i].state) ? leaves[i].place_count : 0;
-	unsigned char *at = reserve(w, 8 + len + policy->leaf_count + places * (3 + PLACE_DEPTH * sizeof(uint64_t))),
+	unsigned char *at = reserve(w, 9 + len + policy->leaf_count + places * (3 + PLACE_DEPTH * sizeof(uint64_t))),
 		*start = at;
 	uint16_t shown = w->address != NULL && strncmp(w->address, node->address, len) == 0 &&
 		w->address[len] == '\0' ? 0 : (uint16_t)len;
@@ -140,7 +141,8 @@ void policy_waits_each(const struct policy_waits *w, policy_wait_leaves_fn *leaf
 			}
 			one.states = at;
 			at += leaf_count(context, one.policy);
-			one.place_count = *at++;
+			memcpy(&one.place_count, at, sizeof(one.place_count));
+			at += sizeof(one.place_count);
 			one.places = at;
 			for (unsigned i = 0; i < one.place_count; i++)
 				at += 3 + at[2] * sizeof(uint64_t);

@@ -20,7 +20,7 @@ struct policy_wait {
 	uint32_t policy;
 	const uint8_t *states;
 	const unsigned char *places;
-	unsigned place_count;
+	uint16_t place_count;
 };
 
 void policy_waits_free(struct policy_waits *w);
