@@ -148,6 +148,59 @@ static void documents(void **state)
 	try_rows(rows, COUNT(rows), plan);
 }
 
+/* A document that cannot be read is an error for whoever looks at it, and never text in which nothing is found. */
+static void broken_documents(void **state)
+{
+	static const struct {
+		const char *text, *verdict;
+	} rows[] = {
+#define STAR "\\\"Statement\\\": [{\\\"Action\\\": [\\\"iam:*\\\"]}]"
+		{ "{" STAR "}", "aws_iam_policy.p fail" },
+		{ "{\\\"Id\\\": 1, \\\"Id\\\": 1, " STAR "}", "aws_iam_policy.p error" },
+		{ "{\\\"x\\\": NaN, " STAR "}", "aws_iam_policy.p error" },
+		{ "{\\\"x\\\": \\\"\\\\ud800\\\", " STAR "}", "aws_iam_policy.p error" },
+		{ " \\n[{" STAR "},]", "aws_iam_policy.p error" },
+		{ "\xef\xbb\xbf{" STAR "}", "aws_iam_policy.p error" },
+		{ "no document", "aws_iam_policy.p pass" }, { "null", "aws_iam_policy.p pass" },
+		{ "", "aws_iam_policy.p pass" }, { "\\u0000", "aws_iam_policy.p pass" },
+	};
+	static const char *const conditions[] = {
+		"attribute: policy.Statement.Action, operator: not_equals",
+		"attribute: \"policy.Statement[*].Action\", operator: jsonpath_not_equals",
+	};
+	char *got;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *plan = xasprintf("{" HEAD ", \"resource_changes\": [" CHANGE("aws_iam_policy.p", "aws_iam_policy",
+			"p", "", "{\"n\": 1, \"policy\": \"%s\"}", "{}") "]}", rows[i].text);
+
+		for (size_t c = 0; c < COUNT(conditions); c++) {
+			char *definition = xasprintf("{cond_type: attribute, resource_types: [aws_iam_policy], %s, "
+				"value: \"iam:*\"}", conditions[c]);
+
+			got = policy_try(definition, plan, false);
+			if (strcmp(got, rows[i].verdict) != 0)
+				fail_msg("%s of %s: %s", conditions[c], rows[i].text, got);
+			free(got);
+			free(definition);
+		}
+		/* Who does not look at it has no trouble. */
+		got = policy_try("{and: [{cond_type: attribute, resource_types: [aws_iam_policy], attribute: n, "
+			"operator: equals, value: 2}, {cond_type: attribute, resource_types: [aws_iam_policy], "
+			"attribute: policy.x, operator: exists}]}", plan, false);
+		assert_string_equal(got, "aws_iam_policy.p fail");
+		free(got);
+		free(plan);
+	}
+	got = policy_try("{cond_type: attribute, resource_types: [aws_iam_policy], attribute: policy.Statement, "
+		"operator: not_exists}", "{" HEAD ", \"resource_changes\": [" CHANGE("aws_iam_policy.p",
+		"aws_iam_policy", "p", "", "{\"policy\": \"{\\\"a\\\": 1, \\\"a\\\": 2}\"}", "{}") "]}", true);
+	assert_string_equal(got, "aws_iam_policy.p error (policy.Statement: not_exists cannot be applied: "
+		"the JSON text in it cannot be read: duplicate key (byte 9))");
+	free(got);
+}
+
 #define CHANGES "\"resource_changes\": [" \
 	CHANGE("a_t.in[0]", "a_t", "in", ", \"index\": 0", "{}", "{\"x\": true}") "," \
 	CHANGE("a_t.in[1]", "a_t", "in", ", \"index\": 1", "{}", "{\"x\": true}") "," \
@@ -312,6 +365,7 @@ int main(void)
 		cmocka_unit_test(nodes),
 		cmocka_unit_test(logic),
 		cmocka_unit_test(documents),
+		cmocka_unit_test(broken_documents),
 		cmocka_unit_test(connections),
 		cmocka_unit_test(many_places),
 		cmocka_unit_test(circles),

@@ -194,9 +194,12 @@ static void evaluate_hopeless(const struct policy_condition *c, const struct pol
 
 void policy_leaf_evaluate(const struct policy_condition *c, const struct policy_node *node, struct policy_leaf *out)
 {
+	const char *trouble;
+
 	out->state = LEAF_UNKNOWN;
 	out->why = NULL;
 	out->place_count = 0;
+	policy_node_trouble(node);	/* what others met */
 	if (c->hopeless != NULL) {
 		evaluate_hopeless(c, node, out);
 		return;
@@ -215,4 +218,7 @@ void policy_leaf_evaluate(const struct policy_condition *c, const struct policy_
 	case CONDITION_CONNECTION:
 		break;
 	}
+	trouble = policy_node_trouble(node);
+	if (trouble != NULL && policy_types_match(&c->types, &node->type))
+		*out = (struct policy_leaf){ .state = LEAF_ERROR, .why = trouble };
 }

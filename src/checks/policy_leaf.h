@@ -23,7 +23,7 @@ enum truth policy_leaf_truth(enum policy_leaf_state s, bool references);
 
 struct policy_leaf {
 	enum policy_leaf_state state;
-	const char *why;			/* LEAF_ERROR: static text */
+	const char *why;			/* LEAF_ERROR: static, or as long as the node */
 	const struct value *places[LEAF_PLACES];	/* parts of after_unknown, when it depends */
 	size_t place_count;
 };

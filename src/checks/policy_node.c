@@ -4,8 +4,10 @@
  * after the change, and deposed objects, are no nodes. Data sources that are read later are nodes of type data.TYPE. A
  * provider block has its constant attributes that are true in Python's sense, and alias (VALUES).
  *
- * Attributes that hold a JSON document as text are decoded when first asked for (VALUES); text that does not parse
- * stays text. __address__, __change_actions__ and __change_keys__ are found by name only. Arenas are used again for
+ * Attributes that hold a JSON document as text are decoded when first asked for (VALUES). Text that is no document stays
+ * text; one that begins as a document and cannot be read as one is trouble for whoever looks at it, because as text it
+ * would have nothing that a policy forbids, while Python, which Checkov decodes with, takes NaN, keys that occur twice
+ * and lone surrogates. __address__, __change_actions__ and __change_keys__ are found by name only. Arenas are used again for
  * each node. */
 #include "checks/policy_node.h"
 
@@ -17,7 +19,6 @@
 #include "checks/policy_text.h"
 
 #define DOCUMENT_MAX (64u << 20)
-#define DOCUMENT_DEPTH 128
 #define INDEX_SLOTS 256	/* a power of two */
 #define INDEX_MEMBERS 128	/* a resource with more attributes is searched instead */
 
@@ -27,6 +28,7 @@ struct policy_scratch {
 	/* Worked out when first asked for about the node that was filled in last. */
 	bool document_tried, changed_tried;
 	const struct value *document, *changed;
+	bool document_broken, trouble;	/* trouble: it was asked for */
 	/* The top-level attributes of that node by a hash of their keys; a slot counts if it has the node's number. */
 	struct {
 		uint32_t node;
@@ -34,7 +36,7 @@ struct policy_scratch {
 	} slots[INDEX_SLOTS];
 	uint32_t node;
 	bool indexed;
-	struct buf decoded_text, keys_text, type_text, address_text;
+	struct buf decoded_text, keys_text, type_text, address_text, trouble_text;
 };
 
 struct policy_scratch *policy_scratch_new(void)
@@ -43,7 +45,7 @@ struct policy_scratch *policy_scratch_new(void)
 
 	s->work.a.max = s->work.b.max = s->work.json.max = POLICY_TEXT_MAX;
 	s->decoded_text.max = s->keys_text.max = DOCUMENT_MAX;
-	s->type_text.max = s->address_text.max = DOCUMENT_MAX;
+	s->type_text.max = s->address_text.max = s->trouble_text.max = DOCUMENT_MAX;
 	s->work.arena = value_arena_new();
 	s->work.matcher = policy_matcher_new();
 	s->decoded = value_arena_new();
@@ -56,7 +58,7 @@ void policy_scratch_free(struct policy_scratch *s)
 	if (s == NULL)
 		return;
 	struct buf *bufs[] = { &s->work.a, &s->work.b, &s->work.json, &s->decoded_text, &s->keys_text, &s->type_text,
-		&s->address_text };
+		&s->address_text, &s->trouble_text };
 
 	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
 		buf_free(bufs[i]);
@@ -83,6 +85,7 @@ bool policy_node_of_change(struct policy_node *node, const struct resource_chang
 	};
 	scratch->document_tried = scratch->changed_tried = scratch->indexed = false;
 	scratch->document = scratch->changed = NULL;
+	scratch->document_broken = scratch->trouble = false;
 	node->type.name = change->type;
 	node->type.managed = change->managed;
 	if (change->data) {
@@ -137,26 +140,53 @@ static struct view provider_member(const struct policy_node *node, const char *k
 		memcmp(key, "tags", 4) == 0 ? "tags" : "");
 }
 
+/* Whether text is meant to be a document. A scalar has nothing in it that could be missed. */
+static bool begins_document(const char *text, size_t len)
+{
+	size_t start = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	while (start < len && strchr(" \t\r\n\f\v", text[start]) != NULL && text[start] != '\0')
+		start++;
+	return start < len && (text[start] == '{' || text[start] == '[');
+}
+
+static void decode_document(struct policy_scratch *s, const char *text, size_t len)
+{
+	struct value_fault fault = { 0, "too long" };
+
+	buf_clear(&s->decoded_text);
+	if (buf_append(&s->decoded_text, text, len) == 0)
+		s->document = value_parse(s->decoded, s->decoded_text.data, len, PLAN_DEPTH, &fault);
+	if (s->document == NULL && begins_document(text, len)) {
+		s->document_broken = true;
+		buf_clear(&s->trouble_text);
+		buf_printf(&s->trouble_text, "the JSON text in it cannot be read: %s (byte %zu)", fault.what,
+			fault.offset);
+	}
+	if (value_type(s->document) == VALUE_NULL)
+		s->document = NULL;
+}
+
 /* The document that an attribute of text holds; NULL if it holds none. */
 static const struct value *decoded_document(struct policy_scratch *s, const struct value *text)
 {
-	struct value_fault fault;
 	size_t len;
-
-	if (s->document_tried)
-		return s->document;
-	s->document_tried = true;
-	if (value_type(text) != VALUE_STRING)
-		return NULL;
 	const char *bytes = value_text(text, &len);
 
-	buf_clear(&s->decoded_text);
-	if (len == 0 || buf_append(&s->decoded_text, bytes, len) != 0)
-		return NULL;
-	s->document = value_parse(s->decoded, s->decoded_text.data, len, DOCUMENT_DEPTH, &fault);
-	if (value_type(s->document) == VALUE_NULL)
-		s->document = NULL;
+	if (!s->document_tried && value_type(text) == VALUE_STRING && len > 0)
+		decode_document(s, bytes, len);
+	s->document_tried = true;
+	s->trouble |= s->document_broken;
 	return s->document;
+}
+
+const char *policy_node_trouble(const struct policy_node *node)
+{
+	struct policy_scratch *s = node->scratch;
+	bool trouble = s->trouble;
+
+	s->trouble = false;
+	return trouble ? buf_text(&s->trouble_text) : NULL;
 }
 
 static size_t slot_of(const char *key, size_t len)

@@ -37,6 +37,9 @@ bool policy_node_of_change(struct policy_node *node, const struct resource_chang
 /* A member of configuration.provider_config; false if it belongs to a module. */
 bool policy_node_of_provider(struct policy_node *node, const struct plan_item *item, struct policy_scratch *scratch);
 
+/* Why something that was looked at since the last call cannot be told, or NULL. The text lives as long as the node. */
+const char *policy_node_trouble(const struct policy_node *node);
+
 /* For policy_view.c: a top-level attribute; the pseudo-attributes __address__, __change_actions__ and __change_keys__.
  * */
 struct view policy_node_member(const struct policy_node *node, const char *key, size_t len);
