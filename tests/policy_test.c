@@ -2,6 +2,7 @@
  * resource. */
 #include "test.h"
 
+#include "base/buf.h"
 #include "policy_try.h"
 
 static const char values[] =
@@ -239,6 +240,131 @@ static void unknown(void **state)
 	try_rows(rows, COUNT(rows), after, mask, expressions);
 }
 
+/* Patterns mean what Python's re module makes of them, even where PCRE2 has something else; what Python rejects matches
+ * nothing; what only Python may take makes the policy unusable. */
+static void patterns(void **state)
+{
+	static const char texts[] = "{\"e\": \"é\", \"upper\": \"É\", \"line\": \"a\\n\", \"colon\": \":]\", \"xx\": \"xx\", "
+		"\"brace\": \"x{,2\", \"vt\": \"\\u000b\", \"nl\": \"\\n\", \"abc\": \"abc\", \"empty\": \"\", \"two\": \"a\\nb\", "
+		"\"digit\": \"٣\", \"aa\": \"abab\"}";
+	static const struct {
+		const char *attribute, *pattern, *verdict;
+	} rows[] = {
+		{ "e", "\\u00e9", "pass" }, { "e", "\\xe9$", "pass" }, { "e", "\\U000000e9", "pass" }, { "e", "(?u)é", "pass" },
+		{ "upper", "(?i)é", "pass" }, { "upper", "é", "fail" }, { "e", "\\w$", "pass" }, { "e", "(?a)\\w", "fail" },
+		{ "digit", "\\d", "pass" }, { "digit", "(?a)\\d", "fail" },
+		{ "line", "a$", "pass" }, { "line", "a\\Z", "fail" }, { "line", "a\\n\\Z", "pass" },
+		{ "line", "(?m)a\\n^", "pass" }, { "two", "a.b", "fail" }, { "two", "(?s)a.b", "pass" }, { "two", "(?m)a$", "pass" },
+		{ "colon", "[[:alpha:]]", "pass" }, { "abc", "[[:alpha:]]", "fail" }, { "abc", "[]a]", "pass" },
+		{ "xx", "x{,2}\\Z", "pass" }, { "brace", "x{,2", "pass" }, { "xx", "x{}", "fail" },
+		{ "vt", "\\v", "pass" }, { "nl", "\\v", "fail" }, { "empty", "\\B", "fail" },
+		{ "abc", "(?x) a b # c", "pass" }, { "abc", "(?i:AB)c", "pass" }, { "abc", "(?#a comment)abc", "pass" },
+		{ "aa", "(?P<x>ab)(?P=x)$", "pass" }, { "aa", "(ab)\\1$", "pass" }, { "abc", "\\141", "pass" },
+		{ "abc", "abc(?<=c|bc)", "fail" }, { "abc", "abc(?<=bc|.c)", "pass" }, { "abc", "a*+b", "pass" },
+		/* Python rejects these. */
+		{ "abc", "(", "fail" }, { "abc", "*a", "fail" }, { "abc", "(*ACCEPT)", "fail" }, { "abc", "\\h", "fail" },
+		{ "abc", "\\R?", "fail" }, { "abc", "\\Ka", "fail" }, { "abc", "\\Qa\\E", "fail" }, { "abc", "\\Ga", "fail" },
+		{ "abc", "\\Na", "fail" }, { "abc", "\\X", "fail" }, { "abc", "\\p{L}", "fail" }, { "abc", "(?|a)", "fail" },
+		{ "abc", "(?R)?", "fail" }, { "abc", "(?<n>a)", "fail" }, { "abc", "^*a", "fail" }, { "abc", "a{3,1}", "fail" },
+		{ "abc", "(?L)a", "fail" }, { "abc", "[\\d-z]", "fail" }, { "abc", "(?<=a*)", "fail" }, { "abc", "a\\1", "fail" },
+		{ "abc", "a**", "fail" }, { "abc", "a)", "fail" }, { "abc", "\\u12", "fail" }, { "abc", "[c-a]", "fail" },
+		{ "abc", "a\\", "fail" },
+		/* Python takes these, or some version of it. */
+		{ "abc", "a{0,70000}", "refused" }, { "abc", "a(?i)b", "refused" }, { "abc", "(a)?(?(1)b|c)", "refused" },
+		{ "abc", "\\N{LATIN SMALL LETTER A}", "refused" }, { "abc", "\\ud800", "refused" },
+		{ "abc", "(?ai)a", "refused" },
+	};
+	char *plan = policy_plan(texts, "{}", "{}");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (int negated = 0; negated < 2; negated++) {
+			char *definition = NULL, *got;
+			bool pass = strcmp(rows[i].verdict, "pass") == 0, refused = strcmp(rows[i].verdict, "refused") == 0;
+
+			if (asprintf(&definition, "{cond_type: attribute, resource_types: [t_x], attribute: %s, operator: "
+				"%sregex_match, value: '%s'}", rows[i].attribute, negated ? "not_" : "", rows[i].pattern) < 0)
+				fail_msg("out of memory");
+			got = policy_try(definition, plan, false);
+			if (strcmp(got, refused ? "refused" : pass != negated ? "t_x.a pass" : "t_x.a fail") != 0)
+				fail_msg("%s: %s", definition, got);
+			free(got);
+			free(definition);
+		}
+	}
+	free(plan);
+}
+
+/* Long patterns and values are taken as they are, or refused. */
+static void long_values(void **state)
+{
+	static const struct {
+		const char *operator;
+		size_t count;
+		const char *verdict;
+	} rows[] = {
+		{ "regex_match", 600, "t_x.a pass" }, { "not_regex_match", 600, "t_x.a fail" },
+		{ "equals_ignore_case", 600, "t_x.a fail" }, { "regex_match", 20000, "refused" },
+		{ "equals_ignore_case", 20000, "refused" },
+	};
+	char *plan = policy_plan("{\"s\": \"name-000599\"}", "{}", "{}");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf definition = BUF_INIT(1u << 20);
+
+		buf_printf(&definition, "{cond_type: attribute, resource_types: [t_x], attribute: s, operator: %s, value: '",
+			rows[i].operator);
+		for (size_t n = 0; n < rows[i].count; n++)
+			buf_printf(&definition, "%sname-%06zu", n > 0 ? "|" : "", n);
+		buf_puts(&definition, "'}");
+		char *got = policy_try(buf_text(&definition), plan, false);
+
+		assert_string_equal(got, rows[i].verdict);
+		free(got);
+		buf_free(&definition);
+	}
+	free(plan);
+}
+
+/* Each of the three limits of matching is in force: what reaches it alone is an error. */
+static void match_limits(void **state)
+{
+	static const struct {
+		const char *limit;
+		size_t length, groups;
+		const char *pattern, *verdict;
+	} rows[] = {
+		{ "none", 200, 0, "(?:a|b)*$", "t_x.a pass" },
+		{ "steps", 30, 0, "(?:a|aa)+[^a]", "t_x.a error" },
+		{ "depth", 6000, 0, "(?:a|b)*$", "t_x.a error" },
+		{ "memory", 2000, 400, "(?:a|b)*$", "t_x.a error" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf after = BUF_INIT(1u << 20), definition = BUF_INIT(1u << 20);
+
+		buf_puts(&after, "{\"s\": \"");
+		for (size_t n = 0; n < rows[i].length; n++)
+			buf_puts(&after, "a");
+		buf_puts(&after, "\"}");
+		buf_puts(&definition, "{cond_type: attribute, resource_types: [t_x], attribute: s, operator: regex_match, "
+			"value: '");
+		for (size_t n = 0; n < rows[i].groups; n++)
+			buf_puts(&definition, "()");
+		buf_printf(&definition, "%s'}", rows[i].pattern);
+		char *plan = policy_plan(buf_text(&after), "{}", "{}"), *got = policy_try(buf_text(&definition), plan, false);
+
+		if (strcmp(got, rows[i].verdict) != 0)
+			fail_msg("%s: %s", rows[i].limit, got);
+		free(got);
+		free(plan);
+		buf_free(&definition);
+		buf_free(&after);
+	}
+}
+
 /* A reason says what is wrong in words, and never a sensitive value. */
 static void reasons(void **state)
 {
@@ -283,6 +409,9 @@ int main(void)
 		cmocka_unit_test(more_operators),
 		cmocka_unit_test(paths),
 		cmocka_unit_test(unknown),
+		cmocka_unit_test(patterns),
+		cmocka_unit_test(long_values),
+		cmocka_unit_test(match_limits),
 		cmocka_unit_test(reasons),
 	};
 

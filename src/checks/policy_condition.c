@@ -190,6 +190,7 @@ static int compile_attribute(struct policy_compiler *c, struct policy_condition 
 	const struct doc_node *operator = doc_get(node, "operator");
 	const char *name = typed ? scalar_text(operator) : "any";
 	static const char prefix[] = "jsonpath_";
+	const char *why = "";
 	bool jsonpath;
 
 	cond->kind = CONDITION_ATTRIBUTE;
@@ -205,8 +206,11 @@ static int compile_attribute(struct policy_compiler *c, struct policy_condition 
 	if (read_attribute(c, cond, node, "an attribute") != 0 || read_path(c, cond, node, jsonpath) != 0 ||
 		read_value(c, cond, node) != 0)
 		return -1;
-	if (cond->operator->prepare != NULL)
-		cond->operator->prepare(&cond->value);
+	if (cond->operator->prepare != NULL && cond->operator->prepare(&cond->value, &why) != 0) {
+		faults_error(c->faults, c->file, doc_get(node, "value") != NULL ? doc_get(node, "value")->line :
+			node->line, "the value of '%s' cannot be used: %s", cond->operator->name, why);
+		return -1;
+	}
 	return 0;
 }
 

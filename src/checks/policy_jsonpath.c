@@ -232,6 +232,8 @@ static bool parse_literal(struct parser *p, struct jsonpath_expression *e)
 
 static bool parse_comparison(struct parser *p, struct jsonpath_expression *e)
 {
+	const char *why;
+
 	skip_space(p);
 	if (*p->at != '@')
 		return fail(p, "'@' is expected");
@@ -250,8 +252,9 @@ static bool parse_comparison(struct parser *p, struct jsonpath_expression *e)
 			return true;
 		if (e->literal != LITERAL_TEXT)
 			return fail(p, "=~ needs a quoted regular expression");
-		e->regex = policy_regex_search(e->text, e->len);
-		return e->regex != NULL || fail(p, "the regular expression of =~ does not compile");
+		if (policy_regex_new(e->text, e->len, false, &e->regex, &why) != 0 || e->regex == NULL)
+			return fail(p, "the regular expression of =~ cannot be used");
+		return true;
 	}
 	return true;
 }

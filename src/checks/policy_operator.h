@@ -23,7 +23,7 @@ struct policy_operand {
 	struct view view;
 	char *text;			/* text form S(v) */
 	size_t text_len;
-	struct policy_regex *regex;	/* for regex operators; NULL when it does not compile */
+	struct policy_regex *regex;	/* for regex operators; NULL when Python rejects it */
 	struct policy_nets *nets;	/* for cidr operators; NULL when it does not parse */
 };
 
@@ -51,7 +51,7 @@ struct policy_operator {
 	bool every;		/* of several selected values all must satisfy it; else one is enough */
 	bool valueless;		/* takes no value: */
 	const char *must, *must_not;	/* for people: "must equal %s" */
-	void (*prepare)(struct policy_operand *v);	/* NULL: nothing */
+	int (*prepare)(struct policy_operand *v, const char **why);	/* NULL: nothing; see policy_operators.h */
 };
 
 /* NULL if there is no operator of that name (without jsonpath_). */

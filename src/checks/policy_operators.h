@@ -14,17 +14,18 @@ policy_operator_fn policy_op_length_equals, policy_op_length_greater, policy_op_
 policy_operator_fn policy_op_contains, policy_op_within, policy_op_subset, policy_op_intersects;
 policy_operator_fn policy_op_range, policy_op_cidr, policy_op_regex;
 
-/* Preparation of the policy's value. */
-void policy_prepare_regex(struct policy_operand *v);
-void policy_prepare_literal(struct policy_operand *v);	/* the text, in any case */
-void policy_prepare_nets(struct policy_operand *v);
+/* Preparation of the policy's value: 0, or -1 when the policy cannot be used, with static text in *why. */
+int policy_prepare_regex(struct policy_operand *v, const char **why);
+int policy_prepare_literal(struct policy_operand *v, const char **why);	/* the text, in any case */
+int policy_prepare_nets(struct policy_operand *v, const char **why);
 void policy_regex_free(struct policy_regex *r);
 void policy_nets_free(struct policy_nets *n);
 
 struct policy_matcher *policy_matcher_new(void);
 void policy_matcher_free(struct policy_matcher *m);
-/* For =~ of JSONPath filters: unanchored. NULL when it does not compile. */
-struct policy_regex *policy_regex_search(const char *pattern, size_t len);
+/* A pattern of Python, matched from the start of the text or anywhere. 0 with *out, which is NULL when Python rejects
+ * the pattern; -1 when Python may take it and we cannot. Then *why says what is wrong, static text. */
+int policy_regex_new(const char *pattern, size_t len, bool anchored, struct policy_regex **out, const char **why);
 /* TRUTH_ERROR, with why, when a limit was reached. */
 enum truth policy_regex_match(const struct policy_regex *r, struct policy_matcher *m, const char *text, size_t len,
 	const char **why);

@@ -129,25 +129,27 @@ void policy_nets_free(struct policy_nets *n)
 	free(n);
 }
 
-void policy_prepare_nets(struct policy_operand *v)
+int policy_prepare_nets(struct policy_operand *v, const char **why)
 {
 	struct policy_nets *nets = xcalloc(1, sizeof(*nets));
 	struct view_iterator it;
 	struct view e = v->view;
 	bool list = v->view.type == VIEW_LIST;
 
+	(void)why;
 	nets->list = xcalloc(list ? view_count(&v->view) + 1 : 1, sizeof(*nets->list));
 	view_start(&it, &v->view);
 	while (!list || view_next(&it, &v->view, &e)) {
 		if (e.type != VIEW_STRING || policy_net_parse(e.text, e.len, &nets->list[nets->count]) != 0) {
 			policy_nets_free(nets);
-			return;
+			return 0;	/* an error for each resource, not for the policy: as in Checkov */
 		}
 		nets->count++;
 		if (!list)
 			break;
 	}
 	v->nets = nets;
+	return 0;
 }
 
 /* One network of the attribute. */

@@ -1,12 +1,12 @@
 /* Regular expressions of policies, under PCRE2.
  *
- * Contract: patterns are Python's as PCRE2 reads them, matched from the start of the text and not anchored at its end;
- * both dialects agree on nearly everything policies use, and nothing is translated (planspool-policies(5),
- * DIFFERENCES). A pattern that does not compile matches nothing, as in Checkov; policy_warn.c says so when the policy
- * is loaded.
+ * Contract: patterns are Python's (checks/policy_pattern.h), matched from the start of the text and not anchored at its
+ * end. A pattern that Python rejects matches nothing, as in Checkov; policy_warn.c says so when the policy is loaded. One
+ * that Python takes and we cannot makes the policy unusable: as a pattern that matches nothing it would let pass whatever
+ * a negated operator asks of.
  *
  * Hostile patterns and texts: matching has limits on steps, depth and memory. Reaching one is an error for that
- * resource, never a hang and never a verdict. Patterns longer than 4 KiB do not compile. */
+ * resource, never a hang and never a verdict. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -16,9 +16,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "checks/policy_operators.h"
+#include "checks/policy_pattern.h"
 #include "checks/policy_text.h"
 
-#define PATTERN_MAX 4096
+#define PATTERN_MAX (64u << 10)
+#define TRANSLATED_MAX (1u << 20)	/* a character takes ten bytes at most */
 #define MATCH_STEPS 500000
 #define MATCH_DEPTH 5000
 #define MATCH_HEAP_KIB 8192
@@ -32,36 +34,59 @@ struct policy_matcher {
 	pcre2_match_data *data;
 };
 
-static struct policy_regex *compile(const char *pattern, size_t len, uint32_t options)
+static struct policy_regex *compile(const char *pattern, size_t len, uint32_t options, const char **why)
 {
-	int code;
+	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	pcre2_code *code;
+	int fault;
 	PCRE2_SIZE offset;
 
-	if (len > PATTERN_MAX)
+	if (context == NULL)
+		log_panic("out of memory");
+	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+	code = pcre2_compile((PCRE2_SPTR)pattern, len, options | PCRE2_UTF, &fault, &offset, context);
+	pcre2_compile_context_free(context);
+	if (code == NULL) {
+		*why = "it is too large or too complex";
 		return NULL;
-	pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, len, options | PCRE2_UTF, &code, &offset,
-		NULL);
-	if (re == NULL)
-		return NULL;
+	}
 	struct policy_regex *r = xmalloc(sizeof(*r));
 
-	r->code = re;
+	r->code = code;
 	return r;
 }
 
-void policy_prepare_regex(struct policy_operand *v)
+int policy_regex_new(const char *pattern, size_t len, bool anchored, struct policy_regex **out, const char **why)
 {
-	v->regex = compile(v->text, v->text_len, PCRE2_ANCHORED | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C);
+	struct buf text = BUF_INIT(TRANSLATED_MAX);
+	struct policy_pattern_flags flags;
+
+	*out = NULL;
+	if (len > PATTERN_MAX) {
+		*why = "it is too long";
+		return -1;
+	}
+	enum policy_pattern_result result = policy_pattern_translate(pattern, len, &text, &flags, why);
+
+	if (result == PATTERN_GOOD)
+		*out = compile(buf_text(&text), text.len, (anchored ? PCRE2_ANCHORED : 0) |
+			(flags.ascii ? 0 : PCRE2_UCP) | (flags.ignore_case ? PCRE2_CASELESS : 0) |
+			(flags.multiline ? PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX : 0) |
+			(flags.dot_all ? PCRE2_DOTALL : 0), why);
+	buf_free(&text);
+	return *out != NULL || result == PATTERN_WRONG ? 0 : -1;
 }
 
-void policy_prepare_literal(struct policy_operand *v)
+int policy_prepare_regex(struct policy_operand *v, const char **why)
 {
-	v->regex = compile(v->text, v->text_len, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_LITERAL | PCRE2_CASELESS);
+	return policy_regex_new(v->text, v->text_len, true, &v->regex, why);
 }
 
-struct policy_regex *policy_regex_search(const char *pattern, size_t len)
+int policy_prepare_literal(struct policy_operand *v, const char **why)
 {
-	return compile(pattern, len, PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C);
+	v->regex = compile(v->text, v->text_len, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_LITERAL | PCRE2_CASELESS,
+		why);
+	return v->regex != NULL ? 0 : -1;
 }
 
 void policy_regex_free(struct policy_regex *r)
@@ -127,9 +152,5 @@ enum truth policy_op_regex(const struct view *a, const struct policy_operand *v,
 enum truth policy_op_equals_ignore_case(const struct view *a, const struct policy_operand *v,
 	struct policy_workspace *w, const char **why)
 {
-	if (v->regex == NULL) {
-		*why = "the policy's value is too long";
-		return TRUTH_ERROR;
-	}
 	return policy_op_regex(a, v, w, why);
 }
