@@ -201,6 +201,49 @@ static void broken_documents(void **state)
 	free(got);
 }
 
+/* No way around the marks of sensitive values: every reason is looked through for them. */
+static void secrets(void **state)
+{
+#define MARKED(type, name, after, sensitive) "{\"address\": \"" type "." name "\", \"mode\": \"managed\", \"type\": \"" type \
+	"\", \"name\": \"" name "\", \"change\": {\"actions\": [\"create\"], \"before\": null, \"after\": " after \
+	", \"after_unknown\": {}" sensitive "}}"
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		MARKED("t_x", "a", "{\"self\": \"SECRET\", \"a.b\": \"SECRET\", \"a\": {\"b.c\": \"SECRET\"}, \"list\": [\"SECRET\", 1], "
+			"\"open\": \"shown\", \"blk\": [{\"p\": \"SECRET\"}], \"two\": [1, {\"p\": \"x\"}, {\"p\": \"SECRET\"}], "
+			"\"flag\": \"true\", \"m\": {\"k\": \"SECRET\"}}",
+			", \"after_sensitive\": {\"self\": true, \"a.b\": true, \"a\": {\"b.c\": true}, \"list\": [true], "
+			"\"blk\": [{\"p\": true}], \"two\": [false, {}, {\"p\": true}], \"flag\": true, \"m\": true}") ","
+		MARKED("t_x", "all", "{\"open\": \"SECRET\", \"self\": \"SECRET\"}", ", \"after_sensitive\": true") ","
+		MARKED("t_x", "unmarked", "{\"open\": \"SECRET\", \"self\": \"SECRET\"}", "") ","
+		MARKED("aws_iam_policy", "p", "{\"policy\": \"{\\\"Id\\\": \\\"SECRET\\\", \\\"l\\\": [\\\"SECRET\\\"]}\"}",
+			", \"after_sensitive\": {\"policy\": true}") ","
+		MARKED("aws_iam_policy", "q", "{\"policy\": \"{\\\"Id\\\": \\\"seen\\\"}\"}", ", \"after_sensitive\": {}")
+		"], \"configuration\": {\"provider_config\": {\"t\": {\"name\": \"t\", \"expressions\": {\"key\": "
+		"{\"constant_value\": \"SECRET\"}, \"open\": {\"constant_value\": \"SECRET\"}}}}, \"root_module\": {}}}";
+	static const char *const paths[] = { "self", "self_", "a.b", "a.b.c", "list.0", "list", "blk.p", "two.1.p", "m.k",
+		"flag", "key", "policy.Id", "policy.l", "blk.*.p", "list.*", "open" };
+	static const char *const operators[] = { "equals", "regex_match", "not_exists", "jsonpath_equals", "is_false" };
+	struct buf all = BUF_INIT(1u << 20);
+
+	(void)state;
+	for (size_t p = 0; p < COUNT(paths); p++) {
+		for (size_t o = 0; o < COUNT(operators); o++) {
+			char *definition = xasprintf("{cond_type: attribute, attribute: \"%s\", operator: %s, value: zz}",
+				paths[p], operators[o]), *got = policy_try(definition, plan, true);
+
+			if (strstr(got, "SECRET") != NULL || strstr(got, "flag is true") != NULL)
+				fail_msg("%s: %s", definition, got);
+			buf_puts(&all, got);
+			free(got);
+			free(definition);
+		}
+	}
+	assert_non_null(strstr(buf_text(&all), "open is \"shown\", must equal"));
+	assert_non_null(strstr(buf_text(&all), "policy.Id is \"seen\", must equal"));
+	assert_non_null(strstr(buf_text(&all), "t.default fail (open must equal"));
+	buf_free(&all);
+}
+
 #define CHANGES "\"resource_changes\": [" \
 	CHANGE("a_t.in[0]", "a_t", "in", ", \"index\": 0", "{}", "{\"x\": true}") "," \
 	CHANGE("a_t.in[1]", "a_t", "in", ", \"index\": 1", "{}", "{\"x\": true}") "," \
@@ -366,6 +409,7 @@ int main(void)
 		cmocka_unit_test(logic),
 		cmocka_unit_test(documents),
 		cmocka_unit_test(broken_documents),
+		cmocka_unit_test(secrets),
 		cmocka_unit_test(connections),
 		cmocka_unit_test(many_places),
 		cmocka_unit_test(circles),

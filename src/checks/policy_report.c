@@ -1,7 +1,9 @@
 /* Outcomes of policies, and reasons in words that people understand: "versioning.enabled is false, must equal true".
  *
  * Contract: a plan's sensitive values never get into a reason: a value is shown only if it is a scalar of at most
- * SHOWN_MAX bytes and the plan marks nothing of its attribute as sensitive. What a policy expects is the policy's own
+ * SHOWN_MAX bytes and the plan marks nothing of its attribute as sensitive. Which attribute that is, is told by where the
+ * value stands in the plan, not by the path that led there: paths have other names for some, and keys may hold dots. Of
+ * provider blocks, which have no marks, and of changes without marks nothing is shown. What a policy expects is the policy's own
  * text and is shown, cut. */
 #include "checks/policy_report.h"
 
@@ -61,14 +63,36 @@ static void put_cut(struct buf *out, const char *text, size_t len)
 		buf_puts(out, "...");
 }
 
+/* The top-level attribute in which a value stands, or from whose text it was decoded; NULL: in none. */
+static const char *attribute_of(const struct policy_node *node, const struct view *v, size_t *len)
+{
+	for (const struct value *m = value_first(node->values); m != NULL; m = value_next(m)) {
+		if (value_holds(m, v->value))
+			return value_key(m, len);
+	}
+	*len = node->decode != NULL ? strlen(node->decode) : 0;
+	return v->value != NULL ? node->decode : NULL;
+}
+
+static bool may_be_shown(const struct policy_condition *c, const struct policy_node *node, const struct view *v)
+{
+	struct value_step step = { .index = 0 };
+
+	if (node->provider)
+		return false;
+	/* Of our own making: the address, the actions, keys. */
+	if (strncmp(c->attribute, "__", 2) == 0)
+		return true;
+	step.key = attribute_of(node, v, &step.len);
+	return step.key != NULL && node->sensitive != NULL && !change_marked(node->sensitive, &step, 1);
+}
+
 /* What stands at the attribute, if it may be shown: " is false". */
 static void put_value(struct buf *out, const struct policy_condition *c, const struct policy_node *node)
 {
 	struct view root = view_root(node), v;
-	bool under;
-	size_t top = strcspn(c->attribute, ".");
-	struct value_step step = { .key = c->attribute, .len = top };
 	struct buf text = BUF_INIT(POLICY_TEXT_MAX);
+	bool under;
 	const char *s;
 	size_t len;
 
@@ -78,7 +102,7 @@ static void put_value(struct buf *out, const struct policy_condition *c, const s
 	if (view_absent(&v)) {
 		buf_puts(out, " is missing");
 	} else if (v.type != VIEW_UNKNOWN && v.type != VIEW_LIST && v.type != VIEW_OBJECT &&
-		!change_marked(node->sensitive, &step, 1)) {
+		may_be_shown(c, node, &v)) {
 		if (v.type == VIEW_BOOL)
 			buf_puts(out, v.boolean ? " is true" : " is false");
 		else if (policy_text(&v, &text, &s, &len) == 0 && len <= SHOWN_MAX) {

@@ -139,6 +139,13 @@ bool value_any_true(const struct value *v)
 	return false;
 }
 
+bool value_holds(const struct value *v, const struct value *part)
+{
+	uintptr_t from = (uintptr_t)v, at = (uintptr_t)part;
+
+	return v && at >= from && at < (uintptr_t)(v + v->span);
+}
+
 struct value_arena *value_arena_new(void)
 {
 	struct value_arena *a = xcalloc(1, sizeof(*a));

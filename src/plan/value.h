@@ -28,6 +28,9 @@ const struct value *value_get_n(const struct value *object, const char *key, siz
 const struct value *value_at(const struct value *array, size_t i);		/* NULL if out of range */
 bool value_any_true(const struct value *v);			/* it is true, or a true is in it */
 
+/* Whether part is container, or is in it at any depth. part may be of another tree, too. */
+bool value_holds(const struct value *container, const struct value *part);
+
 /* A parser with its memory, to be used again and again. */
 struct value_arena;
 struct value_arena *value_arena_new(void);
