@@ -217,7 +217,7 @@ static void hands_out_what_is_wanted_where_it_stands(void **state)
 	static const struct { const char *plan, *expect; } cases[] = {
 		{ "\xef\xbb\xbf {" FORMAT ",\"resource_changes\":[]} \n",
 			"0 @22 format_version [] \"1.2\"\n9 @52 - [] null\ncomplete; 0 resources" },
-		{ "{\"resource_changes\":null,\"format_version\":\"0.1\",\"complete\":null,\"serial\":7,\"x\":[1]}",
+		{ "{\"resource_changes\":[  ],\"format_version\":\"0.1\",\"complete\":null,\"serial\":7,\"x\":[1]}",
 			"0 @42 format_version [] \"0.1\"\n0 @73 serial [] 7\n9 @83 - [] null\ncomplete; 0 resources" },
 		{ "{\"configuration\":{\"root_module\":{\"module_calls\":{\"a\":{\"module\":"
 			"{\"module_calls\":{\"b\\u0021\":"
@@ -279,6 +279,10 @@ static void says_what_is_wrong_and_where(void **state)
 		BAD("{" FORMAT "}",
 			"byte 23: not a Terraform plan: none of planned_values, resource_changes and configuration: "
 			"" HOW),
+		BAD(PLAN("\"planned_values\":{\"root_module\":{\"resources\":[{}]}}}"), "byte 75: planned_values has resources, "
+			"but there is no resource_changes: not a whole plan: " HOW),
+		BAD(PLAN("\"planned_values\":{\"root_module\":{\"child_modules\":[{}]}}}"), "byte 79: planned_values has "
+			"resources, but there is no resource_changes: not a whole plan: " HOW),
 		BAD("{\"format_version\":\"2.0\"",
 			"byte 18: plan format version 2.0 is not supported (0.x and 1.x are)"),
 		BAD("{\"format_version\":\"10.1\"",
@@ -303,7 +307,9 @@ static void says_what_is_wrong_and_where(void **state)
 		BAD("{\"resource_changes\":[{} {}", "byte 24: a comma or ] is due here"),
 		BAD("{\"resource_changes\":{}", "byte 20: resource_changes is no array"),
 		BAD("{\"resource_changes\":5", "byte 20: resource_changes is no array"),
-		BAD("{\"resource_changes\":nil,", "byte 20: invalid literal"),
+		BAD("{\"resource_changes\":null", "byte 20: resource_changes is no array"),
+		BAD("{\"planned_values\":null", "byte 18: planned_values is no object"),
+		BAD("{\"variables\":nil,", "byte 13: invalid literal"),
 		BAD("{\"prior_state\":[]", "byte 15: prior_state is no object"),
 		BAD("{\"prior_state\":{\"values\":{\"root_module\":{\"child_modules\":[5",
 			"byte 58: what stands here is no object"),
@@ -374,7 +380,7 @@ static char *nest(const char *prefix, unsigned open, unsigned depth, const char 
 static void takes_the_whole_depth_and_no_more(void **state)
 {
 	static const struct { const char *prefix; unsigned open; const char *suffix; } cases[] = {
-		{ "{" FORMAT ",\"planned_values\":", 1, "}" },
+		{ "{" FORMAT ",\"resource_changes\":[],\"checks\":", 1, "}" },
 		{ "{" FORMAT ",\"resource_changes\":[", 2, "]}" },
 		{ "{" FORMAT ",\"configuration\":{\"root_module\":{\"resources\":[", 4, "]}}}" },
 	};
@@ -407,7 +413,7 @@ static void takes_the_whole_depth_where_it_walks(void **state)
 		size_t too_deep = 0;
 		char expect[80], *text;
 
-		buf_puts(&b, "{" FORMAT ",\"planned_values\":1,\"prior_state\":{\"a\":1,\"values\":{\"root_module\":{");
+		buf_puts(&b, "{" FORMAT ",\"planned_values\":{},\"prior_state\":{\"a\":1,\"values\":{\"root_module\":{");
 		for (unsigned i = 0; i < children; i++) {
 			buf_puts(&b, "\"child_modules\":[{");
 			too_deep = b.len - 2;
@@ -486,6 +492,28 @@ static void hands_out_the_types_that_are_asked_for(void **state)
 	free(text);
 }
 
+/* A type that nobody asked for hides nothing: not a second one, nor another key that occurs twice. */
+static void refuses_a_change_with_two_types(void **state)
+{
+	static const char *const changes[] = {
+		"{\"type\":\"zz\",\"type\":\"a\"}", "{\"type\":\"zz\",\"typ\\u0065\":\"a\"}", "{\"mode\":1,\"type\":\"zz\",\"mode\":2}",
+		"{\"type\":\"zz\",\"change\":{},\"change\":{}}", "{\"address\":\"\",\"address\":\"\",\"type\":\"zz\"}",
+	};
+	static const char *const types[] = { "a" };
+	struct plan_wants wants = { .kinds = { [PLAN_RESOURCE_CHANGE] = true }, .types = types, .type_count = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		char *plan = xasprintf("{" FORMAT ",\"resource_changes\":[%s]}", changes[i]);
+		char *text = transcript(&wants, LARGE, LARGE, plan, strlen(plan), NULL, NULL);
+
+		if (strstr(text, "duplicate key") == NULL)
+			fail_msg("%s: %s", changes[i], text);
+		free(text);
+		free(plan);
+	}
+}
+
 static void bounds_the_keys_of_an_object(void **state)
 {
 	struct buf b = BUF_INIT(64u << 20);
@@ -521,6 +549,7 @@ int main(void)
 		cmocka_unit_test(hands_out_what_is_too_large_without_its_value),
 		cmocka_unit_test(keeps_the_limit_of_the_plan),
 		cmocka_unit_test(hands_out_the_types_that_are_asked_for),
+		cmocka_unit_test(refuses_a_change_with_two_types),
 		cmocka_unit_test(bounds_the_keys_of_an_object),
 	};
 

@@ -297,6 +297,33 @@ static void reads_resource_changes(void **state)
 #undef HEAD
 }
 
+static void knows_what_a_change_lacks(void **state)
+{
+	static const struct { unsigned actions; bool absent, null, object; } cases[] = {
+		/* whether after may be absent, null or an object */
+		{ CHANGE_CREATE, false, false, true }, { CHANGE_DELETE | CHANGE_CREATE, false, false, true },
+		{ CHANGE_UPDATE, false, false, true }, { CHANGE_READ, false, false, true },
+		{ CHANGE_NO_OP, false, true, true }, { CHANGE_OTHER, false, false, true },
+		{ CHANGE_DELETE, true, true, true }, { CHANGE_FORGET, true, true, true },
+	};
+	struct value_arena *a = value_arena_new();
+	struct value_fault fault;
+	char text[] = "[null,{}] ";
+	const struct value *v = value_parse(a, text, sizeof(text) - 2, 8, &fault);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct resource_change c = { .actions = cases[i].actions };
+
+		assert_int_equal(change_lacks(&c) == NULL, cases[i].absent);
+		c.after = value_at(v, 0);
+		assert_int_equal(change_lacks(&c) == NULL, cases[i].null);
+		c.after = value_at(v, 1);
+		assert_int_equal(change_lacks(&c) == NULL, cases[i].object);
+	}
+	value_arena_free(a);
+}
+
 static void tells_marked_places(void **state)
 {
 	char text[] = "{\"a\":{\"b\":true,\"c\":false},\"list\":[false,{\"x\":true}],\"all\":true} ";
@@ -372,7 +399,11 @@ static void finds_members_in_raw_text(void **state)
 		{ "{ \"a\" : {\"type\":\"no\"} , \"type\" : \"y\\\"z\" , ", "type", "y\\\"z" }, { "{\"type\":5}",
 			"type", NULL },
 		{ "{\"a\":[1,2", "type", NULL }, { "{\"a\":\"\\\\\",\"type\":\"\"}", "type", "" },
-		{ "{\"types\":\"x\",\"typ", "type", NULL },
+		{ "{\"types\":\"x\",\"typ", "type", NULL }, { "{\"type\":\"x\",\"a\":{", "type", "x" },
+		/* in doubt */
+		{ "{\"type\":\"x\",\"type\":\"y\"}", "type", NULL }, { "{\"type\":\"x\",\"a\":1,\"a\":2}", "type", NULL },
+		{ "{\"type\":\"x\",\"typ\\u0065\":\"y\"}", "type", NULL },
+		{ "{\"type\":\"x\",\"a\":{\"type\":\"y\"}}", "type", "x" },
 	};
 
 	(void)state;
@@ -402,6 +433,7 @@ int main(void)
 		cmocka_unit_test(answers_questions_about_values),
 		cmocka_unit_test(parses_the_whole_depth_and_no_more),
 		cmocka_unit_test(reads_resource_changes),
+		cmocka_unit_test(knows_what_a_change_lacks),
 		cmocka_unit_test(tells_marked_places),
 		cmocka_unit_test(scans_to_the_end_of_a_value),
 		cmocka_unit_test(finds_members_in_raw_text),

@@ -393,13 +393,19 @@ static void circles(void **state)
 /* A change that nobody can read is an error, not silence. */
 static void malformed(void **state)
 {
-	char *got = policy_try("{cond_type: attribute, attribute: n, operator: exists}",
-		"{" HEAD ", \"resource_changes\": [{\"address\": \"t.x\", \"mode\": \"managed\", \"type\": \"t\", "
-		"\"name\": \"x\"}]}", false);
+	static const char *const rest[] = { "", ", \"change\": {\"actions\": [\"create\"]}",
+		", \"change\": {\"actions\": [\"create\"], \"after\": null}" };
 
 	(void)state;
-	assert_string_equal(got, "- error");
-	free(got);
+	for (size_t i = 0; i < COUNT(rest); i++) {
+		char *plan = xasprintf("{" HEAD ", \"resource_changes\": [{\"address\": \"t.x\", \"mode\": \"managed\", "
+			"\"type\": \"t\", \"name\": \"x\"%s}]}", rest[i]);
+		char *got = policy_try("{cond_type: attribute, attribute: n, operator: exists}", plan, false);
+
+		assert_string_equal(got, "- error");
+		free(got);
+		free(plan);
+	}
 }
 
 int main(void)

@@ -260,7 +260,7 @@ static void change(struct images_run *r, const struct value *element, bool defer
 	struct resource_change c;
 	const char *what;
 
-	if (change_read(element, &c, &what) != 0) {
+	if (change_read(element, &c, &what) != 0 || (what = change_lacks(&c)) != NULL) {
 		say_error(r, element, what);
 	} else if (c.data && (c.actions & CHANGE_READ)) {
 		image_sources_add(&r->run, c.type, c.address, c.after, c.after_unknown, c.after_sensitive);

@@ -220,7 +220,9 @@ static void on_change(struct policy_run *r, const struct plan_item *item)
 	const char *what = "";
 
 	r->keep.resources_seen = true;
-	if (change_read(item->value, &change, &what) != 0) {
+	if (change_read(item->value, &change, &what) == 0)
+		what = change_lacks(&change);
+	if (what != NULL) {
 		outcomes_check_failed_to_run(r->reporter.outcomes, check_policies.name,
 			"a resource change at byte %llu of the plan "
 			"cannot be read: %s", (unsigned long long)item->offset, what);

@@ -128,6 +128,17 @@ int change_read(const struct value *element, struct resource_change *out, const 
 	return read_change(value_get(element, "change"), out, what);
 }
 
+const char *change_lacks(const struct resource_change *c)
+{
+	bool stays = (c->actions & (CHANGE_CREATE | CHANGE_UPDATE | CHANGE_READ | CHANGE_OTHER)) != 0;
+	bool may_be_gone = (c->actions & ~(unsigned)(CHANGE_DELETE | CHANGE_FORGET)) == 0;
+
+	/* A no-op is null of what is gone already. */
+	if (value_type(c->after) == VALUE_NULL && (stays || (c->after == NULL && !may_be_gone)))
+		return "change.after is missing";
+	return NULL;
+}
+
 bool change_marked(const struct value *mask, const struct value_step *steps, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

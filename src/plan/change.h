@@ -31,6 +31,10 @@ struct resource_change {
 /* Reads an element of resource_changes. 0, or -1 with what is missing or malformed in *what (static text). */
 int change_read(const struct value *element, struct resource_change *out, const char **what);
 
+/* For who looks at the values after the change: what is missing of them (static text), or NULL. An object without after
+ * that is not deleted would have nothing that could be found. */
+const char *change_lacks(const struct resource_change *c);
+
 /* Steps from the root of a value to a place in it: a member's key, or an element's index when key is NULL. */
 struct value_step {
 	const char *key;

@@ -10,7 +10,7 @@
 
 /* A container that may be looked into. */
 enum grammar_place {
-	GRAMMAR_TOP, GRAMMAR_CHANGES, GRAMMAR_DEFERRED, GRAMMAR_VARIABLES,
+	GRAMMAR_TOP, GRAMMAR_PLANNED, GRAMMAR_PLANNED_MODULE, GRAMMAR_CHANGES, GRAMMAR_DEFERRED, GRAMMAR_VARIABLES,
 	GRAMMAR_PRIOR, GRAMMAR_PRIOR_VALUES, GRAMMAR_PRIOR_MODULE, GRAMMAR_PRIOR_RESOURCES, GRAMMAR_PRIOR_CHILDREN,
 	GRAMMAR_CONFIG, GRAMMAR_PROVIDERS, GRAMMAR_CONFIG_MODULE, GRAMMAR_CONFIG_RESOURCES, GRAMMAR_CONFIG_OUTPUTS,
 	GRAMMAR_CALLS, GRAMMAR_CALL,
@@ -27,7 +27,7 @@ enum grammar_action {
 
 /* What the presence of a section says about the whole. */
 enum grammar_mark {
-	GRAMMAR_NO_MARK, GRAMMAR_HAS_VERSION, GRAMMAR_HAS_PLAN, GRAMMAR_HAS_LOG, GRAMMAR_HAS_STATE,
+	GRAMMAR_NO_MARK, GRAMMAR_HAS_VERSION, GRAMMAR_HAS_PLAN, GRAMMAR_HAS_CHANGES, GRAMMAR_HAS_PLANNED, GRAMMAR_HAS_LOG, GRAMMAR_HAS_STATE,
 	GRAMMAR_HAS_STATE_FILE, GRAMMAR_HAS_REDACTED,
 };
 
@@ -38,7 +38,7 @@ struct grammar_row {
 	enum plan_kind kind;		/* of an item */
 	enum grammar_place inside;	/* of an object or array */
 	unsigned below;			/* kinds that can be in it, one bit each */
-	bool always;			/* looked into even if nothing in it is wanted */
+	bool always;			/* looked into even if nothing in it is wanted, and never null */
 	bool call;			/* what is inside belongs to the module call of this key */
 	bool key_of_call;		/* the item's key is the innermost module call's name */
 	enum grammar_mark mark;

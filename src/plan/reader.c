@@ -114,10 +114,10 @@ static void take_key(struct plan_reader *r)
 		return;
 	}
 	r->row = grammar_find(top->place, text, r->key_len);
-	if (top->place == GRAMMAR_TOP) {
-		r->section = r->row->key;
+	if (r->row)
 		r->marks |= 1u << r->row->mark;
-	}
+	if (top->place == GRAMMAR_TOP)
+		r->section = r->row->key;
 	switch (keyset_add(&r->keys, (unsigned)r->depth, text, r->key_len)) {
 	case KEYSET_NEW:
 		break;

@@ -2,7 +2,8 @@
  *
  * A wanted value is copied into one buffer until it is complete, then parsed and handed out. Both memories are used
  * again for the next value, and given back behind a large one. Of resource changes the type is looked up in the raw
- * text first, so that a type nobody asked for costs no more than being skipped; in doubt the parsed value decides.
+ * text first, so that a type nobody asked for costs no more than being skipped; in doubt, as when a key occurs twice, the
+ * parsed value decides.
  *
  * What happens does not depend on how the plan was cut into pieces: a value is too large by its own size, and its
  * beginning, from which address and type are taken, is exactly as long as the limit. */
@@ -216,7 +217,7 @@ size_t reader_begin_value(struct plan_reader *r, const char *p, size_t n)
 		reader_open(r, r->row->inside, *p == '[', r->row->call);
 		return 1;
 	}
-	if (r->purpose == PURPOSE_NULL && *p != 'n')
+	if (r->purpose == PURPOSE_NULL && (*p != 'n' || r->row->always))
 		return reader_fail(r, r->bytes, "%s is no %s", r->row->key ? r->row->key : "what stands here",
 			r->row->action == GRAMMAR_ARRAY ? "array" : "object");
 	scan_begin(&r->scan, (unsigned)(PLAN_DEPTH - r->depth));

@@ -15,6 +15,7 @@
 #include "plan/scan_masks.h"
 
 /* Compiled into each of the ways, with what its instructions make of it. */
+#define MEMBERS_MAX 32	/* of an object in which one is looked for; a resource change has about ten */
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
 #ifdef SCAN_SSE2
@@ -361,32 +362,40 @@ static const char *past_space(const char *p, const char *end)
 
 const char *scan_member(const char *text, size_t n, const char *key, size_t *len)
 {
-	const char *end = text + n, *p = past_space(text + 1, end);
-	size_t key_len = strlen(key);
+	const char *end = text + n, *p = past_space(text + 1, end), *found = NULL;
+	struct { const char *text; size_t len; } names[MEMBERS_MAX];
 
-	while (p < end && *p == '"') {
+	for (size_t count = 0; p < end && *p == '"'; count++) {
 		const char *name = p + 1, *value;
-		bool found;
+		size_t name_len;
 
 		p = past_string(p, end);
 		if (!p)
+			break;
+		name_len = (size_t)(p - 1 - name);
+		if (count == MEMBERS_MAX || memchr(name, '\\', name_len))
 			return NULL;
-		found = (size_t)(p - 1 - name) == key_len && memcmp(name, key, key_len) == 0;
+		for (size_t i = 0; i < count; i++) {
+			if (names[i].len == name_len && memcmp(names[i].text, name, name_len) == 0)
+				return NULL;
+		}
+		names[count].text = name;
+		names[count].len = name_len;
 		p = past_space(p, end);
 		if (p == end || *p != ':')
-			return NULL;
+			break;
 		value = past_space(p + 1, end);
 		p = past_value(value, end);
 		if (!p)
-			return NULL;
-		if (found) {
-			*len = *value == '"' ? (size_t)(p - value) - 2 : 0;
-			return *value == '"' ? value + 1 : NULL;
+			break;
+		if (name_len == strlen(key) && memcmp(name, key, name_len) == 0 && *value == '"') {
+			found = value + 1;
+			*len = (size_t)(p - value) - 2;
 		}
 		p = past_space(p, end);
 		if (p == end || *p != ',')
-			return NULL;
+			break;
 		p = past_space(p + 1, end);
 	}
-	return NULL;
+	return found;
 }

@@ -45,7 +45,8 @@ int scan_utf8_lead(unsigned char c, uint8_t *low, uint8_t *high);
 int scan_hex(char c);
 
 /* Looks for a string member in the beginning of an object, or all of it, that scan_feed has gone over. Returns its raw
- * text between the quotes, still escaped, inside text; NULL if it is not there, no string, or not there as a whole. */
+ * text between the quotes, still escaped, inside text; NULL if it is not there, no string, or not there as a whole. NULL
+ * also in doubt: when a key occurs twice or is written with escapes, or there are many keys. */
 const char *scan_member(const char *text, size_t n, const char *key, size_t *len);
 
 #endif
