@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -168,6 +169,42 @@ static void finds_duplicate_keys_in_objects_of_any_size(void **state)
 		free(last);
 	}
 	value_arena_free(a);
+}
+
+/* Members are found by their keys in any order, and what is not there is not found. The budget is a hundred times of
+ * what it takes, and a small part of what the square of the number would. */
+static void finds_members_of_large_objects(void **state)
+{
+	enum { MEMBERS = 500000, SECONDS = 20 };
+	struct rlimit limit, before;
+	struct rusage used;
+	struct buf text = BUF_INIT(16u << 20);
+	struct value_arena *a = value_arena_new();
+	struct value_fault fault;
+	char key[32];
+
+	(void)state;
+	buf_puts(&text, "{");
+	for (int i = 0; i < MEMBERS; i++)
+		buf_printf(&text, "%s\"key %06d\":%d", i ? "," : "", i, i);
+	buf_puts(&text, "}");
+	assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+	assert_int_equal(getrlimit(RLIMIT_CPU, &before), 0);
+	limit = before;
+	limit.rlim_cur = (rlim_t)used.ru_utime.tv_sec + SECONDS;
+	assert_int_equal(setrlimit(RLIMIT_CPU, &limit), 0);
+	const struct value *v = value_parse(a, text.data, text.len, 8, &fault);
+
+	assert_int_equal(value_count(v), MEMBERS);
+	for (int i = MEMBERS - 1; i >= 0; i--) {
+		snprintf(key, sizeof(key), "key %06d", i);
+		assert_int_equal(strtol(value_text(value_get(v, key), NULL), NULL, 10), i);
+		snprintf(key, sizeof(key), "kex %06d", i);
+		assert_null(value_get(v, key));
+	}
+	assert_int_equal(setrlimit(RLIMIT_CPU, &before), 0);
+	value_arena_free(a);
+	buf_free(&text);
 }
 
 static void keeps_sets_of_keys_apart(void **state)
@@ -429,6 +466,7 @@ int main(void)
 		cmocka_unit_test(reads_values),
 		cmocka_unit_test(refuses_what_is_no_json),
 		cmocka_unit_test(finds_duplicate_keys_in_objects_of_any_size),
+		cmocka_unit_test(finds_members_of_large_objects),
 		cmocka_unit_test(keeps_sets_of_keys_apart),
 		cmocka_unit_test(answers_questions_about_values),
 		cmocka_unit_test(parses_the_whole_depth_and_no_more),

@@ -6,24 +6,36 @@
  * nodes move while they grow; inside the parser they are known by index.
  *
  * Keys of an object are compared with each other: few ones directly, behind a filter of one bit for each of 64 rough
- * hashes; many ones when the object is closed, by a set of hashes (plan/keyset.h), so that no object costs the square
- * of its size. */
+ * hashes. An object of many members gets an index when it is closed, a hash table of its keys: that finds keys that occur
+ * twice, and later members by their key, so that neither costs the square of its size, whatever the order in which they
+ * are asked for. The hash is keyed with random bytes: a hostile plan can't slow the table down. */
 #include "plan/value.h"
 
+#include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "plan/keyset.h"
 #include "plan/token.h"
 
 #define NODES_FIRST 64
 #define NODES_KEPT 2048		/* 64 KiB */
-#define MEMBERS_COMPARED 32	/* objects with more go through the set of hashes */
+#define MEMBERS_COMPARED 32	/* objects with more have an index */
+
+/* The members of one object by their keys, with linear probing. */
+struct index {
+	struct index *next;		/* of the same arena */
+	const unsigned char *secret;	/* the arena's */
+	size_t mask;			/* the number of slots, a power of two, less one */
+	uint32_t slots[];		/* a member's distance from the object in nodes; 0 is empty */
+};
 
 struct value {
-	const char *text;	/* string, number */
+	union {
+		const char *text;		/* string, number */
+		struct index *index;	/* object; NULL if it has few members */
+	};
 	const char *key;	/* NULL: not a member */
 	uint32_t len;		/* of text; of a container, the number of elements or members */
 	uint32_t key_len;
@@ -44,7 +56,8 @@ struct value_arena {
 	size_t count, cap;
 	struct level *levels;
 	size_t level_cap;
-	struct keyset keys;
+	struct index *indexes;
+	unsigned char secret[crypto_shorthash_KEYBYTES];
 };
 
 struct parser {
@@ -106,12 +119,35 @@ const char *value_key(const struct value *member, size_t *len)
 	return member ? member->key : NULL;
 }
 
+static bool same_key(const struct value *v, const char *key, size_t len)
+{
+	/* Keys of one object often begin alike (attr_1, attr_2): their last byte tells most of them apart. */
+	return v->key_len == len && (len == 0 || v->key[len - 1] == key[len - 1]) && memcmp(v->key, key, len) == 0;
+}
+
+/* The slot of a key: its member's, or the empty one where it would be. */
+static uint32_t *find_slot(struct index *x, const struct value *object, const char *key, size_t len)
+{
+	uint64_t hash;
+	size_t i;
+
+	_Static_assert(sizeof(hash) == crypto_shorthash_BYTES, "size of the hash");
+	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)key, len, x->secret);
+	for (i = hash & x->mask; x->slots[i] && !same_key(object + x->slots[i], key, len); i = (i + 1) & x->mask)
+		continue;
+	return &x->slots[i];
+}
+
 const struct value *value_get_n(const struct value *object, const char *key, size_t len)
 {
 	const struct value *v = value_type(object) == VALUE_OBJECT ? value_first(object) : NULL;
 
-	/* Keys of one object often begin alike (attr_1, attr_2): their last byte tells most of them apart. */
-	while (v && !(v->key_len == len && (len == 0 || v->key[len - 1] == key[len - 1]) && memcmp(v->key, key, len) == 0))
+	if (v && object->index) {
+		uint32_t distance = *find_slot(object->index, object, key, len);
+
+		return distance ? object + distance : NULL;
+	}
+	while (v && !same_key(v, key, len))
 		v = value_next(v);
 	return v;
 }
@@ -150,24 +186,34 @@ struct value_arena *value_arena_new(void)
 {
 	struct value_arena *a = xcalloc(1, sizeof(*a));
 
-	keyset_init(&a->keys, SIZE_MAX);
+	randombytes_buf(a->secret, sizeof(a->secret));
 	return a;
+}
+
+static void free_indexes(struct value_arena *a)
+{
+	while (a->indexes) {
+		struct index *next = a->indexes->next;
+
+		free(a->indexes);
+		a->indexes = next;
+	}
 }
 
 void value_arena_free(struct value_arena *a)
 {
 	if (!a)
 		return;
+	free_indexes(a);
 	free(a->nodes);
 	free(a->levels);
-	keyset_free(&a->keys);
 	free(a);
 }
 
 void value_arena_trim(struct value_arena *a)
 {
 	a->count = 0;
-	keyset_cut(&a->keys, 0);
+	free_indexes(a);
 	if (a->cap <= NODES_KEPT)
 		return;
 	free(a->nodes);
@@ -283,11 +329,6 @@ static int begin_value(struct parser *p, const char *key, size_t key_len)
 	}
 }
 
-static bool same_key(const struct value *v, const char *key, size_t len)
-{
-	return v->key_len == len && memcmp(v->key, key, len) == 0;
-}
-
 /* Whether an object's members before the one at index stop have the key. */
 static bool has_key(const struct value_arena *a, size_t object, size_t stop, const char *key, size_t len)
 {
@@ -317,22 +358,28 @@ static int check_key(struct parser *p, const char *key, size_t len)
 	return 0;
 }
 
-/* The keys of a closed object with many members. */
-static int check_keys(struct parser *p, const struct value *object)
+/* A closed object with many members. */
+static int index_members(struct parser *p, struct value *object)
 {
 	struct value_arena *a = p->a;
-	size_t at = (size_t)(object - a->nodes), end = at + object->span;
-	int result = 0;
+	size_t slots = 2 * MEMBERS_COMPARED;
+	struct index *x;
 
-	for (size_t i = at + 1; i < end && result == 0; i += a->nodes[i].span) {
-		const struct value *v = &a->nodes[i];
+	while (slots < 2 * (size_t)object->len)
+		slots *= 2;
+	x = xcalloc(1, sizeof(*x) + slots * sizeof(x->slots[0]));
+	x->next = a->indexes;
+	x->secret = a->secret;
+	x->mask = slots - 1;
+	a->indexes = object->index = x;
+	for (const struct value *v = value_first(object); v; v = value_next(v)) {
+		uint32_t *slot = find_slot(x, object, v->key, v->key_len);
 
-		if (keyset_add(&a->keys, 0, v->key, v->key_len) == KEYSET_DUPLICATE &&
-		    has_key(a, at, i, v->key, v->key_len))
-			result = wrong(p, v->key - 1, "duplicate key");
+		if (*slot)
+			return wrong(p, v->key - 1, "duplicate key");
+		*slot = (uint32_t)(v - object);
 	}
-	keyset_cut(&a->keys, 0);
-	return result;
+	return 0;
 }
 
 /* Begins an element, or a member with its key, of the innermost container. */
@@ -371,7 +418,7 @@ static int close_container(struct parser *p)
 	v->span = (uint32_t)(a->count - l->node);
 	if (v->len)
 		a->nodes[l->newest].last = true;
-	return v->type == VALUE_OBJECT && v->len > MEMBERS_COMPARED ? check_keys(p, v) : 0;
+	return v->type == VALUE_OBJECT && v->len > MEMBERS_COMPARED ? index_members(p, v) : 0;
 }
 
 /* From one value's beginning to the next one's, or to the end of all. */

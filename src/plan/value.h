@@ -44,8 +44,9 @@ struct value_fault {
 /* Parses exactly one value of at most depth levels into the arena, which forgets what it held before. The text is
  * changed (strings are unescaped in place), must stay as long as the value, and must have room for one NUL behind its
  * len bytes. Errors: not JSON (RFC 8259), depth, invalid UTF-8, lone surrogates, duplicate keys in one object, texts
- * of 4 GiB and more. NULL with the fault. The arena takes 32 bytes for each value in the text, and gives up what a
- * large text took when the next one comes or value_arena_trim is called. */
+ * of 4 GiB and more. NULL with the fault. The arena takes 32 bytes for each value in the text and up to 16
+ * more for each member of an object of many, and gives up what a large text took when the next one comes or
+ * value_arena_trim is called. */
 const struct value *value_parse(struct value_arena *a, char *text, size_t len, unsigned depth,
 	struct value_fault *fault);
 
