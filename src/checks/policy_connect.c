@@ -4,8 +4,10 @@
  * unknown, error; a node can have several until the block around decides. An error in a condition is the verdict where
  * passing would depend on it: fail comes first in an and, pass in an or.
  *
- * The conditions on attributes were evaluated when each resource went by; here only their states are looked at. Time is
- * the number of conditions times nodes and edges. Depth of blocks is bounded at loading. */
+ * The conditions on attributes were evaluated when each resource went by; here only their states are looked at. A
+ * policy looks at the nodes that it concerns and at their edges, and at nothing else: they get numbers of their own
+ * here, one kind after the other, so that all that is about types is decided for a kind at once. Depth of blocks is
+ * bounded at loading. */
 #include "checks/policy_connect.h"
 
 #include <stdlib.h>
@@ -16,25 +18,57 @@
 
 enum { PASSED = 1, FAILED = 2, UNKNOWN = 4, ERROR = 8 };
 
-struct connecting {
-	const struct policy *policy;
-	const struct policy_graph *graph;
-	const struct policy_pending **pending;	/* of this policy, by node; NULL: does not concern it */
-	size_t n;
+/* The nodes of one kind. */
+struct part {
+	const struct policy_kind *kind;
+	uint32_t fact;		/* of the policy, in the facts of these nodes */
+	uint32_t first, end;	/* numbers here */
 };
 
-static bool type_matches(const struct policy_types *t, const struct policy_kept *k)
+/* An edge between two nodes that the policy concerns: numbers here, and parts. */
+struct link {
+	uint32_t from, to, from_part, to_part;
+};
+
+struct connecting {
+	const struct policy *policy;
+	const struct policy_records *records;
+	struct part *parts;
+	size_t part_count;
+	struct link *links;
+	size_t link_count, link_room;
+	uint32_t n;		/* nodes */
+};
+
+/* One node, as the context of a policy_logic_leaf_fn. */
+struct subject {
+	const struct policy_records *records;
+	const struct policy_record *node;
+	const struct policy_facts *facts;
+};
+
+static struct subject subject_of(const struct connecting *c, const struct part *part, uint32_t i)
 {
-	struct policy_type type = { k->type, k->managed, k->tagged };
+	struct subject s = { .records = c->records };
+
+	s.node = policy_record_at(c->records, c->records->order[part->kind->first + (i - part->first)]);
+	s.facts = policy_record_facts(c->records, s.node, part->fact);
+	return s;
+}
+
+static bool type_matches(const struct connecting *c, const struct policy_types *t, const struct part *part)
+{
+	struct policy_type type = { policy_pool_at(&c->records->pool, part->kind->type), part->kind->managed,
+		part->kind->tagged };
 
 	return policy_types_match(t, &type);
 }
 
 static enum truth leaf_truth(void *context, const struct policy_condition *c)
 {
-	const struct policy_then *then = context;
+	const struct subject *s = context;
 
-	return policy_keep_truth(then->keep, then->pending, c);
+	return policy_record_truth(s->records, s->node, s->facts, c);
 }
 
 static uint8_t bit_of(enum truth t)
@@ -42,19 +76,24 @@ static uint8_t bit_of(enum truth t)
 	return t == TRUTH_TRUE ? PASSED : t == TRUTH_FALSE ? FAILED : t == TRUTH_UNKNOWN ? UNKNOWN : ERROR;
 }
 
-/* Attribute conditions and blocks of them. */
+/* Attribute conditions and blocks of them. visible says it for parts, out is by node. */
 static void run_attributes(const struct connecting *c, const struct policy_block *b, const bool *visible, uint8_t *out)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		struct policy_then then = { c->graph->keep, c->pending[i] };
+	for (size_t k = 0; k < c->part_count; k++) {
+		const struct part *part = &c->parts[k];
 
-		if (visible[i] && type_matches(&b->types, c->graph->nodes[i]))
-			out[i] |= bit_of(policy_logic(b, leaf_truth, &then));
+		if (!visible[k] || !type_matches(c, &b->types, part))
+			continue;
+		for (uint32_t i = part->first; i < part->end; i++) {
+			struct subject s = subject_of(c, part, i);
+
+			out[i] |= bit_of(policy_logic(b, leaf_truth, &s));
+		}
 	}
 }
 
 /* One edge of a connection condition. before has what earlier conditions found out, or is NULL. */
-static void count_edge(const struct policy_edge *e, const uint8_t *before, uint8_t *found)
+static void count_link(const struct link *e, const uint8_t *before, uint8_t *found)
 {
 	uint8_t seen = before != NULL ? before[e->from] | before[e->to] : 0;
 	uint8_t bit = (seen & FAILED) != 0 ? FAILED : (seen & (UNKNOWN | ERROR)) != 0 ? UNKNOWN : PASSED;
@@ -68,35 +107,37 @@ static uint8_t swapped(uint8_t bits)
 	return (uint8_t)((bits & UNKNOWN) | ((bits & PASSED) != 0 ? FAILED : 0) | ((bits & FAILED) != 0 ? PASSED : 0));
 }
 
-static void run_connection(const struct connecting *c, const struct policy_condition *cond, const bool *visible,
-	const bool *edges, const uint8_t *before, uint8_t *out)
+/* What the edges found of a node come to. */
+static uint8_t connected(enum policy_connection wanted, uint8_t found)
 {
-	bool *a = xcalloc(c->n + 1, sizeof(*a)), *b = xcalloc(c->n + 1, sizeof(*b));
-	uint8_t *found = xcalloc(c->n + 1, 1);
-	bool any_a = false, any_b = false;
+	if ((found & (PASSED | UNKNOWN)) == 0)
+		found |= FAILED;
+	if (wanted == CONNECTION_NOT_EXISTS)
+		return swapped(found);
+	return wanted == CONNECTION_ONE_EXISTS && (found & PASSED) != 0 ? PASSED : found;
+}
 
-	for (size_t i = 0; i < c->n; i++) {
-		a[i] = visible[i] && type_matches(&cond->types, c->graph->nodes[i]);
-		b[i] = visible[i] && type_matches(&cond->connected, c->graph->nodes[i]);
-		any_a |= a[i];
-		any_b |= b[i];
-	}
-	for (size_t i = 0; any_a && any_b && i < c->graph->edge_count; i++) {
-		const struct policy_edge *e = &c->graph->edges[i];
+/* linked are the parts whose edges count. */
+static void run_connection(const struct connecting *c, const struct policy_condition *cond, const bool *visible,
+	const bool *linked, const uint8_t *before, uint8_t *out)
+{
+	bool *a = xcalloc(c->part_count + 1, sizeof(*a)), *b = xcalloc(c->part_count + 1, sizeof(*b));
+	uint8_t *found = xcalloc((size_t)c->n + 1, 1);
 
-		if (edges[e->from] && edges[e->to] && (a[e->from] ? b[e->to] : b[e->from] && a[e->to]))
-			count_edge(e, before, found);
+	for (size_t k = 0; k < c->part_count; k++) {
+		a[k] = visible[k] && type_matches(c, &cond->types, &c->parts[k]);
+		b[k] = visible[k] && type_matches(c, &cond->connected, &c->parts[k]);
 	}
-	for (size_t i = 0; i < c->n; i++) {
-		if (!a[i] && !b[i])
-			continue;
-		if ((found[i] & (PASSED | UNKNOWN)) == 0)
-			found[i] |= FAILED;
-		if (cond->connection == CONNECTION_NOT_EXISTS)
-			found[i] = swapped(found[i]);
-		else if (cond->connection == CONNECTION_ONE_EXISTS && (found[i] & PASSED) != 0)
-			found[i] = PASSED;
-		out[i] |= found[i];
+	for (size_t i = 0; i < c->link_count; i++) {
+		const struct link *e = &c->links[i];
+
+		if (linked[e->from_part] && linked[e->to_part] &&
+			(a[e->from_part] ? b[e->to_part] : b[e->from_part] && a[e->to_part]))
+			count_link(e, before, found);
+	}
+	for (size_t k = 0; k < c->part_count; k++) {
+		for (uint32_t i = c->parts[k].first; (a[k] || b[k]) && i < c->parts[k].end; i++)
+			out[i] |= connected(cond->connection, found[i]);
 	}
 	free(a);
 	free(b);
@@ -104,10 +145,11 @@ static void run_connection(const struct connecting *c, const struct policy_condi
 }
 
 /* Types that a block or condition targets; none named: none. */
-static bool targets(const struct policy_types *types, const struct policy_types *connected, const struct policy_kept *k)
+static bool targets(const struct connecting *c, const struct policy_types *types, const struct policy_types *connected,
+	const struct part *part)
 {
-	return (!policy_types_empty(types) && type_matches(types, k)) ||
-		(!policy_types_empty(connected) && type_matches(connected, k));
+	return (!policy_types_empty(types) && type_matches(c, types, part)) ||
+		(!policy_types_empty(connected) && type_matches(c, connected, part));
 }
 
 /* Whether a child is about the types that a filter names. */
@@ -141,13 +183,12 @@ static void run_block(const struct connecting *c, const struct policy_block *b, 
 static void run_child(const struct connecting *c, const struct policy_block *child, const bool *visible, bool and,
 	uint8_t *bits)
 {
-	uint8_t *before;
-
 	if (child->kind != BLOCK_CONDITION) {
 		run_block(c, child, visible, bits);
 		return;
 	}
-	before = xcalloc(c->n + 1, 1);
+	uint8_t *before = xcalloc((size_t)c->n + 1, 1);
+
 	memcpy(before, bits, c->n);
 	run_connection(c, child->condition, visible, visible, and ? before : NULL, bits);
 	free(before);
@@ -189,16 +230,14 @@ static uint8_t settled(uint8_t bits, bool and)
 }
 
 /* What the filters of a block leave of a node's bits. */
-static uint8_t filtered(const struct connecting *c, const struct policy_block *b, size_t node, uint8_t bits)
+static uint8_t filtered(struct subject *s, const struct policy_block *b, uint8_t bits)
 {
-	struct policy_then then = { c->graph->keep, c->pending[node] };
-
 	for (size_t i = 0; bits != 0 && i < b->count; i++) {
 		const struct policy_condition *f = b->children[i]->condition;
 
 		if (f == NULL || f->kind != CONDITION_FILTER)
 			continue;
-		enum truth t = leaf_truth(&then, f);
+		enum truth t = leaf_truth(s, f);
 
 		if (t == TRUTH_FALSE)
 			bits = 0;
@@ -210,30 +249,32 @@ static uint8_t filtered(const struct connecting *c, const struct policy_block *b
 
 static void run_block(const struct connecting *c, const struct policy_block *b, const bool *visible, uint8_t *out)
 {
-	bool *inside = xcalloc(c->n + 1, sizeof(*inside)), any = false, and = b->kind == BLOCK_AND,
+	bool *inside = xcalloc(c->part_count + 1, sizeof(*inside)), any = false, and = b->kind == BLOCK_AND,
 		top = b == c->policy->root;
-	uint8_t *bits = xcalloc(c->n + 1, 1);
+	uint8_t *bits = xcalloc((size_t)c->n + 1, 1);
 
-	for (size_t i = 0; i < c->n; i++) {
-		inside[i] = visible[i] && (!top || targets(&b->types, &b->connected, c->graph->nodes[i]));
-		any |= visible[i] && type_matches(&b->types, c->graph->nodes[i]);
+	for (size_t k = 0; k < c->part_count; k++) {
+		inside[k] = visible[k] && (!top || targets(c, &b->types, &b->connected, &c->parts[k]));
+		any |= visible[k] && type_matches(c, &b->types, &c->parts[k]);
 	}
 	/* Without a node of the resource types an and says nothing, and an or sees everything. */
 	if (any || !and)
 		run_children(c, b, any ? inside : visible, bits);
-	for (size_t i = 0; i < c->n; i++) {
-		if (bits[i] != 0)
-			out[i] |= filtered(c, b, i, settled(bits[i], and));
+	for (size_t k = 0; k < c->part_count; k++) {
+		for (uint32_t i = c->parts[k].first; i < c->parts[k].end; i++) {
+			struct subject s = subject_of(c, &c->parts[k], i);
+
+			if (bits[i] != 0)
+				out[i] |= filtered(&s, b, settled(bits[i], and));
+		}
 	}
 	free(inside);
 	free(bits);
 }
 
-/* The condition that a failed node has most likely failed for. */
-static char *reason_of(const struct connecting *c, size_t node, uint8_t bits)
+/* The condition that a node has most likely got its verdict for: first those of the node itself. */
+static char *reason_of(const struct connecting *c, const struct part *part, struct subject *s, uint8_t bits)
 {
-	const struct policy_kept *k = c->graph->nodes[node];
-	struct policy_then then = { c->graph->keep, c->pending[node] };
 	enum truth wanted = bits == FAILED ? TRUTH_FALSE : bits == UNKNOWN ? TRUTH_UNKNOWN : TRUTH_ERROR;
 	const struct policy_condition *connection = NULL;
 
@@ -241,9 +282,9 @@ static char *reason_of(const struct connecting *c, size_t node, uint8_t bits)
 		const struct policy_condition *l = c->policy->leaves[i];
 
 		if (l->kind == CONDITION_CONNECTION && connection == NULL &&
-			(type_matches(&l->types, k) || type_matches(&l->connected, k)))
+			(type_matches(c, &l->types, part) || type_matches(c, &l->connected, part)))
 			connection = l;
-		if (l->kind != CONDITION_ATTRIBUTE || !type_matches(&l->types, k) || leaf_truth(&then, l) != wanted)
+		if (l->kind != CONDITION_ATTRIBUTE || !type_matches(c, &l->types, part) || leaf_truth(s, l) != wanted)
 			continue;
 		return wanted == TRUTH_FALSE ? policy_reason(l, false, NULL) :
 			wanted == TRUTH_UNKNOWN ? policy_reason_unknown(l) : policy_reason_error(l, NULL);
@@ -253,49 +294,102 @@ static char *reason_of(const struct connecting *c, size_t node, uint8_t bits)
 	return wanted == TRUTH_FALSE ? policy_reason(connection, false, NULL) : policy_reason_unknown(connection);
 }
 
+static void report(const struct connecting *c, const struct part *part, uint32_t i, uint8_t bits,
+	const struct policy_reporter *r, struct buf *address)
+{
+	struct subject s = subject_of(c, part, i);
+	char *reason = bits == PASSED ? NULL : reason_of(c, part, &s, bits);
+
+	policy_module_address(&c->records->modules, s.node->module, s.node->address, address);
+	policy_report(r, c->policy, buf_text(address), bits == PASSED ? TRUTH_TRUE : bits == FAILED ? TRUTH_FALSE :
+		bits == UNKNOWN ? TRUTH_UNKNOWN : TRUTH_ERROR, reason);
+	free(reason);
+}
+
 static void report_all(const struct connecting *c, const uint8_t *out, const struct policy_reporter *r)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		uint8_t bits = settled(out[i], true);
-		char *reason;
+	struct buf address = BUF_INIT(SIZE_MAX / 2);
 
-		if (bits == 0)
+	for (size_t k = 0; k < c->part_count; k++) {
+		for (uint32_t i = c->parts[k].first; i < c->parts[k].end; i++) {
+			uint8_t bits = settled(out[i], true);
+
+			if (bits != 0)
+				report(c, &c->parts[k], i, bits, r, &address);
+		}
+	}
+	buf_free(&address);
+}
+
+/* The kinds of nodes that the policy concerns; each is told its part. */
+static void find_parts(struct connecting *c, uint32_t number)
+{
+	const struct policy_records *records = c->records;
+
+	c->parts = xcalloc(records->kind_count + 1, sizeof(*c->parts));
+	for (size_t i = 0; i < records->kind_count; i++) {
+		struct policy_kind *kind = &records->kinds[i];
+		int64_t fact = policy_kind_fact(records, kind, number);
+
+		kind->part = fact >= 0 ? (uint32_t)c->part_count : POLICY_NO_PART;
+		if (fact < 0)
 			continue;
-		reason = bits == PASSED ? NULL : reason_of(c, i, bits);
-		policy_report(r, c->policy, c->graph->nodes[i]->address,
-			bits == PASSED ? TRUTH_TRUE : bits == FAILED ? TRUTH_FALSE :
-			bits == UNKNOWN ? TRUTH_UNKNOWN : TRUTH_ERROR, reason);
-		free(reason);
+		c->parts[c->part_count++] = (struct part){ kind, (uint32_t)fact, c->n, c->n + kind->count };
+		c->n += kind->count;
+	}
+}
+
+static void add_link(struct connecting *c, struct link link)
+{
+	if (c->link_count == c->link_room) {
+		c->link_room = c->link_room == 0 ? 256 : c->link_room * 2;
+		c->links = xreallocarray(c->links, c->link_room, sizeof(*c->links));
+	}
+	c->links[c->link_count++] = link;
+}
+
+static void find_links(struct connecting *c, const struct policy_graph *g)
+{
+	for (uint32_t k = 0; k < c->part_count; k++) {
+		const struct part *part = &c->parts[k];
+
+		for (uint32_t i = part->first; i < part->end; i++) {
+			uint32_t node = c->records->order[part->kind->first + (i - part->first)];
+
+			for (uint32_t e = g->first[node]; e < g->first[node + 1]; e++) {
+				const struct policy_record *to = policy_record_at(c->records, g->edges[e]);
+				uint32_t other = c->records->kinds[to->kind].part;
+
+				if (other != POLICY_NO_PART)
+					add_link(c, (struct link){ i, c->parts[other].first + to->rank, k, other });
+			}
+		}
 	}
 }
 
 void policy_connect(const struct policy *p, uint32_t number, const struct policy_graph *g,
 	const struct policy_reporter *r)
 {
-	struct connecting c = { .policy = p, .graph = g, .n = g->node_count };
-	bool *visible = xcalloc(c.n + 1, sizeof(*visible)), *edges = xcalloc(c.n + 1, sizeof(*edges));
-	uint8_t *out = xcalloc(c.n + 1, 1);
+	struct connecting c = { .policy = p, .records = g->records };
 
-	c.pending = xcalloc(c.n + 1, sizeof(struct policy_pending *));
-	for (size_t i = 0; i < c.n; i++) {
-		for (const struct policy_pending *q = g->nodes[i]->pending; q != NULL; q = q->next) {
-			if (q->policy == number)
-				c.pending[i] = q;
-		}
-		visible[i] = c.pending[i] != NULL;
+	find_parts(&c, number);
+	find_links(&c, g);
+	bool *visible = xcalloc(c.part_count + 1, sizeof(*visible)), *linked = xcalloc(c.part_count + 1, sizeof(*linked));
+	uint8_t *out = xcalloc((size_t)c.n + 1, 1);
+
+	for (size_t k = 0; k < c.part_count; k++) {
+		visible[k] = true;
+		linked[k] = p->root->kind == BLOCK_CONDITION &&
+			targets(&c, &p->root->condition->types, &p->root->condition->connected, &c.parts[k]);
 	}
-	if (p->root->kind == BLOCK_CONDITION) {
-		const struct policy_condition *cond = p->root->condition;
-
-		for (size_t i = 0; i < c.n; i++)
-			edges[i] = visible[i] && targets(&cond->types, &cond->connected, g->nodes[i]);
-		run_connection(&c, cond, visible, edges, NULL, out);
-	} else {
+	if (p->root->kind == BLOCK_CONDITION)
+		run_connection(&c, p->root->condition, visible, linked, NULL, out);
+	else
 		run_block(&c, p->root, visible, out);
-	}
 	report_all(&c, out, r);
-	free(c.pending);
+	free(c.parts);
+	free(c.links);
 	free(visible);
-	free(edges);
+	free(linked);
 	free(out);
 }

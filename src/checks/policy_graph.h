@@ -7,44 +7,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "checks/policy_keep.h"
+#include "checks/policy_record.h"
 #include "plan/reader.h"
 
-struct policy_edge {
-	uint32_t from, to;	/* numbers of nodes */
-};
-
-/* References of one thing in the configuration: a resource, an input of a module call, an output. */
+/* One reference of something in the configuration. */
 struct policy_reference {
-	struct policy_reference *next;
-	const char *text;	/* interned */
+	uint64_t target;	/* hash of the resource, input or output it leads to */
+	/* Shared text, how it gets there: "" or "[KEY]" to a resource, "var" to an input, "module.NAME" or
+	 * "module.NAME[KEY]" to an output. */
+	uint32_t how;
 	uint32_t block;		/* hash of the block it stands in; 0: in none */
 };
 
+/* What refers: a resource, an input of a module call, an output. */
 struct policy_source {
-	const char *name;	/* interned: module.a.aws_vpc.v, module.a#input, module.a.output#name */
-	struct policy_reference *references;
+	uint64_t name;
+	uint32_t first, count;	/* in references */
 };
 
 struct policy_graph {
-	struct policy_keep *keep;
+	struct policy_records *records;
+	struct policy_reference *references;
+	size_t reference_count, reference_room;
 	struct policy_source *sources;
 	size_t source_count, source_room;
-	/* After policy_graph_build: */
-	struct policy_kept **nodes;	/* by number */
-	size_t node_count;
-	struct policy_edge *edges;
+	/* After policy_graph_build: what node i refers to is edges[first[i]] up to edges[first[i + 1]]. */
+	uint32_t *edges, *first;
 	size_t edge_count, edge_room;
-	bool incomplete;		/* references were too many or too tangled to follow all */
+	bool incomplete;	/* references were too many or too tangled to follow all */
 };
 
-void policy_graph_init(struct policy_graph *g, struct policy_keep *keep);
+void policy_graph_init(struct policy_graph *g, struct policy_records *records);
 void policy_graph_free(struct policy_graph *g);
 /* policy_references.c: a resource, module call or output of the configuration. */
 void policy_graph_config(struct policy_graph *g, const struct plan_item *item);
-/* The interned name of an input or output of a module, as sources have it; "#" stands in no address. */
-const char *policy_graph_source(struct policy_graph *g, const char *module, size_t module_len, const char *what,
-	const char *name, size_t name_len);
 /* All of the plan is known: finds the edges. */
 void policy_graph_build(struct policy_graph *g);
 

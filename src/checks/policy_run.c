@@ -17,6 +17,7 @@
 #include "checks/policy_keep.h"
 #include "checks/policy_leaf.h"
 #include "checks/policy_logic.h"
+#include "checks/policy_record.h"
 #include "checks/policy_report.h"
 #include "checks/policy_wait.h"
 
@@ -26,9 +27,9 @@ struct policy_run {
 	struct policy_scratch *scratch;
 	struct policy_keep keep;
 	struct policy_waits waits;
+	struct policy_records records;
 	struct policy_graph graph;
 	struct policy_leaf *leaves;	/* of the policy that is being evaluated */
-	uint8_t *states;
 };
 
 /* One policy on one node, now. */
@@ -47,9 +48,9 @@ struct policy_run *policy_run_new(const struct policies *p, struct outcomes *out
 	r->reporter = (struct policy_reporter){ outcomes, &p->skips, now_ms };
 	r->scratch = policy_scratch_new();
 	policy_keep_init(&r->keep);
-	policy_graph_init(&r->graph, &r->keep);
+	policy_records_init(&r->records, &r->keep);
+	policy_graph_init(&r->graph, &r->records);
 	r->leaves = xcalloc(p->leaf_max + 1, sizeof(*r->leaves));
-	r->states = xcalloc(p->leaf_max + 1, sizeof(*r->states));
 	return r;
 }
 
@@ -58,11 +59,11 @@ void policy_run_free(struct policy_run *r)
 	if (r == NULL)
 		return;
 	policy_graph_free(&r->graph);
+	policy_records_free(&r->records);
 	policy_waits_free(&r->waits);
 	policy_keep_free(&r->keep);
 	policy_scratch_free(r->scratch);
 	free(r->leaves);
-	free(r->states);
 	free(r);
 }
 
@@ -112,27 +113,6 @@ static void evaluate_all(struct evaluation *e)
 		leaf_now(e, e->policy->leaves[i]);
 }
 
-/* Keeps the states of all conditions of a policy with connections until the configuration is known. */
-static void keep(struct evaluation *e, uint32_t number, struct policy_kept **kept)
-{
-	struct policy_run *r = e->run;
-	const struct policy *p = e->policy;
-
-	evaluate_all(e);
-	for (size_t i = 0; i < p->leaf_count; i++)
-		r->states[i] = (uint8_t)r->leaves[i].state;
-	if (*kept == NULL) {
-		*kept = policy_keep_node(&r->keep, e->node);
-		policy_keep_blocks(&r->keep, *kept, e->node);
-	}
-	struct policy_pending *pending = policy_keep_pending(&r->keep, *kept, number, r->states, p->leaf_count);
-
-	for (size_t i = 0; i < p->leaf_count; i++) {
-		if (policy_leaf_depends(r->leaves[i].state))
-			policy_keep_places(&r->keep, pending, p->leaves[i], &r->leaves[i], e->node);
-	}
-}
-
 /* A list of types that are allowed, or not (planspool-policies(5), CONDITIONS; A 4 there, row 23). */
 static void evaluate_resource(struct evaluation *e)
 {
@@ -158,7 +138,7 @@ static void evaluate_resource(struct evaluation *e)
 	free(reason);
 }
 
-static void evaluate(struct policy_run *r, uint32_t number, const struct policy_node *node, struct policy_kept **kept)
+static void evaluate(struct policy_run *r, uint32_t number, const struct policy_node *node)
 {
 	const struct policy *p = r->policies->set.policies[number];
 	struct evaluation e = { r, p, node, false };
@@ -168,7 +148,8 @@ static void evaluate(struct policy_run *r, uint32_t number, const struct policy_
 	for (size_t i = 0; i < p->leaf_count; i++)
 		r->leaves[i].state = LEAF_UNSET;
 	if (p->root->connects) {
-		keep(&e, number, kept);
+		evaluate_all(&e);
+		policy_records_add(&r->records, node, number, p, r->leaves);
 		return;
 	}
 	if (p->root->kind == BLOCK_CONDITION && p->root->condition->kind == CONDITION_RESOURCE) {
@@ -196,7 +177,6 @@ static void evaluate(struct policy_run *r, uint32_t number, const struct policy_
 static void on_node(struct policy_run *r, const struct policy_node *node)
 {
 	const struct policies *p = r->policies;
-	struct policy_kept *kept = NULL;
 	size_t low = 0, high = p->row_count;
 
 	while (low < high) {
@@ -208,9 +188,10 @@ static void on_node(struct policy_run *r, const struct policy_node *node)
 			high = middle;
 	}
 	for (; low < p->row_count && strcmp(p->rows[low].type, node->type.name) == 0; low++)
-		evaluate(r, p->rows[low].policy, node, &kept);
+		evaluate(r, p->rows[low].policy, node);
 	for (size_t i = 0; i < p->general_count; i++)
-		evaluate(r, p->general[i], node, &kept);
+		evaluate(r, p->general[i], node);
+	policy_records_node(&r->records, node);
 }
 
 static void on_change(struct policy_run *r, const struct plan_item *item)
@@ -280,6 +261,7 @@ static void on_end(struct policy_run *r)
 	policy_waits_each(&r->waits, leaf_count, decide, &d);
 	if (!r->policies->connects)
 		return;
+	policy_records_close(&r->records);
 	policy_graph_build(&r->graph);
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->policies[i]->root->connects && set->policies[i]->severity != SEVERITY_OFF)

@@ -1,0 +1,83 @@
+/* What is kept of each node that policies with connections concern, until the configuration has been read. */
+#ifndef PLANSPOOL_CHECKS_POLICY_RECORD_H
+#define PLANSPOOL_CHECKS_POLICY_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "checks/policy_keep.h"
+#include "checks/policy_module.h"
+#include "checks/policy_pool.h"
+
+struct policy_record {
+	uint64_t config;	/* hash of its address in the configuration; 0: a provider block, which has none */
+	uint32_t module, kind;	/* kind: index in kinds */
+	uint32_t rank;		/* among the nodes of its kind */
+	/* Shared records: numbers of facts, one for each policy of the kind; hashes of the blocks it has (0: too many
+	 * to keep, as if it had all); unknown places, or 0. */
+	uint32_t facts, blocks, places;
+	uint32_t index;		/* where the instance key starts in address */
+	char address[];		/* in its module */
+};
+
+/* Nodes that are the same to all policies as far as their type matters. */
+struct policy_kind {
+	uint32_t type;		/* record with the name */
+	bool managed, tagged;
+	uint32_t concerns;	/* shared record: struct policy_concern[], sorted by policy */
+	uint32_t count, first;	/* nodes; the first of them in order */
+	uint32_t part;		/* for policy_connect.c: what it is to the policy that is being evaluated */
+};
+
+struct policy_concern {
+	uint32_t policy, fact;	/* fact: index in a node's facts */
+};
+
+struct policy_facts;		/* one policy on one node: shared by all nodes that are alike */
+
+struct policy_records {
+	struct policy_keep *keep;
+	struct policy_pool pool;
+	struct policy_modules modules;
+	uint32_t *nodes;		/* their records, in the order of the plan */
+	size_t count, room;
+	struct policy_map configs;	/* hash to the first node's number + 1, with POLICY_SEVERAL if there are more */
+	struct policy_kind *kinds;
+	size_t kind_count, kind_room;
+	struct policy_map kinds_by_type;
+	uint32_t *order;		/* numbers of nodes by kind: after policy_records_close */
+	/* Of the node that is being recorded. */
+	struct buf concerns, facts, one, places;
+	struct policy_map placed;
+};
+#define POLICY_SEVERAL UINT32_C(0x80000000)
+#define POLICY_NO_PART UINT32_MAX
+
+void policy_records_init(struct policy_records *r, struct policy_keep *keep);
+void policy_records_free(struct policy_records *r);
+/* Adds what the conditions of a policy (its number in the set) came to on a node, in leaves. */
+void policy_records_add(struct policy_records *r, const struct policy_node *node, uint32_t number,
+	const struct policy *policy, const struct policy_leaf *leaves);
+/* The node is done: makes its record if anything was added. */
+void policy_records_node(struct policy_records *r, const struct policy_node *node);
+/* All nodes have been seen: puts them in order by kind. */
+void policy_records_close(struct policy_records *r);
+
+const struct policy_record *policy_record_at(const struct policy_records *r, uint32_t node);
+/* The facts of a policy on nodes of a kind: their index, or -1 if it does not concern them. */
+int64_t policy_kind_fact(const struct policy_records *r, const struct policy_kind *kind, uint32_t policy);
+const struct policy_facts *policy_record_facts(const struct policy_records *r, const struct policy_record *node,
+	uint32_t fact);
+/* The value of a condition, now that all references are known. */
+enum truth policy_record_truth(const struct policy_records *r, const struct policy_record *node,
+	const struct policy_facts *facts, const struct policy_condition *c);
+/* Why it is an error: NULL if nothing was said. */
+const char *policy_record_why(const struct policy_records *r, const struct policy_facts *facts,
+	const struct policy_condition *c);
+
+/* Hashes of blocks: of the one that stands under key at index within above (0: the resource). */
+uint64_t policy_block_hash(const struct policy_store *s, uint64_t above, const char *key, size_t len, size_t index);
+
+#endif
