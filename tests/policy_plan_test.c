@@ -372,6 +372,41 @@ static void many_places(void **state)
 	buf_free(&policy);
 }
 
+/* The reason is what decided, by its own sense, and says what an operator cannot do. */
+static void reasons(void **state)
+{
+#define LINKED(more) "{and: [{cond_type: connection, resource_types: [a_t], connected_resource_types: [b_t], " \
+	"operator: exists}, " more "]}"
+#define PUBLIC "{cond_type: attribute, resource_types: [a_t], attribute: public, operator: equals, value: true}"
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		CHANGE("a_t.open", "a_t", "open", "", "{\"public\": true, \"n\": 5}", "{}") ","
+		CHANGE("a_t.shut", "a_t", "shut", "", "{\"public\": false, \"n\": \"x5\"}", "{}") ","
+		CHANGE("b_t.b", "b_t", "b", "", "{}", "{}") "], \"configuration\": {\"root_module\": {\"resources\": ["
+		CONFIG("a_t.open", "a_t", "open", "\"x\": {\"references\": [\"b_t.b.id\", \"b_t.b\"]}") "]}}}";
+	static const struct row rows[] = {
+		{ NULL, LINKED("{not: " PUBLIC "}"), "a_t.open fail (public must not equal true), "
+			"a_t.shut fail (no good connection between a_t and b_t), b_t.b fail (no good connection "
+			"between a_t and b_t)" },
+		{ NULL, LINKED(PUBLIC), "a_t.open pass, a_t.shut fail (public must equal true), b_t.b pass" },
+		{ NULL, LINKED("{cond_type: attribute, resource_types: [a_t], attribute: n, operator: contains, "
+			"value: \"5\"}"), "a_t.open error (n: contains cannot be applied: a number or boolean contains "
+			"nothing), a_t.shut fail (no good connection between a_t and b_t), b_t.b unknown (what it is "
+			"connected to is known only after apply)" },
+		{ NULL, LINKED("{and: [" PUBLIC ", {cond_type: attribute, resource_types: [b_t], attribute: n, operator: "
+			"exists}]}"), "a_t.open fail (n is asked of another type of resource (b_t), must be set), "
+			"a_t.shut fail (public must equal true), b_t.b fail (public is asked of another type of resource "
+			"(a_t), must equal true)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *got = policy_try(rows[i].definition, plan, true);
+
+		assert_string_equal(got, rows[i].verdicts);
+		free(got);
+	}
+}
+
 /* References in circles end by themselves. */
 static void circles(void **state)
 {
@@ -418,6 +453,7 @@ int main(void)
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(connections),
 		cmocka_unit_test(many_places),
+		cmocka_unit_test(reasons),
 		cmocka_unit_test(circles),
 		cmocka_unit_test(malformed),
 	};

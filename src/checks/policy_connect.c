@@ -56,10 +56,15 @@ static struct subject subject_of(const struct connecting *c, const struct part *
 	return s;
 }
 
+static struct policy_type type_of(const struct connecting *c, const struct part *part)
+{
+	return (struct policy_type){ policy_pool_at(&c->records->pool, part->kind->type), part->kind->managed,
+		part->kind->tagged };
+}
+
 static bool type_matches(const struct connecting *c, const struct policy_types *t, const struct part *part)
 {
-	struct policy_type type = { policy_pool_at(&c->records->pool, part->kind->type), part->kind->managed,
-		part->kind->tagged };
+	struct policy_type type = type_of(c, part);
 
 	return policy_types_match(t, &type);
 }
@@ -178,6 +183,11 @@ static bool is_filtered(const struct policy_block *child, const struct policy_bl
 	return found;
 }
 
+static bool is_about_attributes(const struct policy_block *child)
+{
+	return !child->connects && (child->kind != BLOCK_CONDITION || child->condition->kind == CONDITION_ATTRIBUTE);
+}
+
 static void run_block(const struct connecting *c, const struct policy_block *b, const bool *visible, uint8_t *out);
 
 static void run_child(const struct connecting *c, const struct policy_block *child, const bool *visible, bool and,
@@ -199,11 +209,8 @@ static void run_children(const struct connecting *c, const struct policy_block *
 	bool and = b->kind == BLOCK_AND;
 
 	for (size_t i = 0; i < b->count; i++) {
-		const struct policy_block *child = b->children[i];
-
-		if (!child->connects && (child->kind != BLOCK_CONDITION ||
-			child->condition->kind == CONDITION_ATTRIBUTE))
-			run_attributes(c, child, visible, bits);
+		if (is_about_attributes(b->children[i]))
+			run_attributes(c, b->children[i], visible, bits);
 	}
 	for (int last = 0; last < 2; last++) {
 		for (size_t i = 0; i < b->count; i++) {
@@ -272,37 +279,66 @@ static void run_block(const struct connecting *c, const struct policy_block *b, 
 	free(bits);
 }
 
-/* The condition that a node has most likely got its verdict for: first those of the node itself. */
-static char *reason_of(const struct connecting *c, const struct part *part, struct subject *s, uint8_t bits)
+static enum truth truth_of_bits(uint8_t bits)
 {
-	enum truth wanted = bits == FAILED ? TRUTH_FALSE : bits == UNKNOWN ? TRUTH_UNKNOWN : TRUTH_ERROR;
-	const struct policy_condition *connection = NULL;
+	return bits == PASSED ? TRUTH_TRUE : bits == FAILED ? TRUTH_FALSE : bits == UNKNOWN ? TRUTH_UNKNOWN :
+		TRUTH_ERROR;
+}
 
-	for (size_t i = 0; i < c->policy->leaf_count; i++) {
+/* The condition on the node's own attributes, or the filter, that made it what it is; NULL if none did. */
+static const struct policy_condition *culprit(const struct connecting *c, const struct policy_block *b,
+	const struct part *part, struct subject *s, enum truth wanted, bool *inverted)
+{
+	const struct policy_condition *found = NULL;
+
+	*inverted = false;
+	for (size_t i = 0; i < b->count && found == NULL; i++) {
+		const struct policy_block *child = b->children[i];
+		const struct policy_condition *f = child->condition;
+
+		if (child->connects)
+			found = culprit(c, child, part, s, wanted, inverted);
+		else if (f != NULL && f->kind == CONDITION_FILTER)
+			found = wanted != TRUTH_FALSE && leaf_truth(s, f) == wanted ? f : NULL;
+		else if (is_about_attributes(child) && type_matches(c, &child->types, part) &&
+			policy_logic(child, leaf_truth, s) == wanted)
+			found = policy_logic_culprit(child, wanted, leaf_truth, s, inverted);
+	}
+	return found;
+}
+
+/* What a node has most likely got its verdict for: a condition on itself, or else the connection. */
+static char *reason_of(const struct connecting *c, const struct part *part, struct subject *s, enum truth wanted)
+{
+	bool inverted;
+	const struct policy_condition *found = culprit(c, c->policy->root, part, s, wanted, &inverted);
+	/* So that a condition of another type is called that; its values are gone. */
+	struct policy_node other = { .type = type_of(c, part) };
+
+	for (size_t i = 0; i < c->policy->leaf_count && found == NULL && wanted != TRUTH_ERROR; i++) {
 		const struct policy_condition *l = c->policy->leaves[i];
 
-		if (l->kind == CONDITION_CONNECTION && connection == NULL &&
+		if (l->kind == CONDITION_CONNECTION &&
 			(type_matches(c, &l->types, part) || type_matches(c, &l->connected, part)))
-			connection = l;
-		if (l->kind != CONDITION_ATTRIBUTE || !type_matches(c, &l->types, part) || leaf_truth(s, l) != wanted)
-			continue;
-		return wanted == TRUTH_FALSE ? policy_reason(l, false, NULL) :
-			wanted == TRUTH_UNKNOWN ? policy_reason_unknown(l) : policy_reason_error(l, NULL);
+			found = l;
 	}
-	if (connection == NULL || wanted == TRUTH_ERROR)
+	if (found == NULL)
 		return NULL;
-	return wanted == TRUTH_FALSE ? policy_reason(connection, false, NULL) : policy_reason_unknown(connection);
+	if (wanted == TRUTH_FALSE)
+		return policy_reason(found, inverted, type_matches(c, &found->types, part) ? NULL : &other);
+	return wanted == TRUTH_UNKNOWN ? policy_reason_unknown(found) :
+		policy_reason_error(found, policy_record_why(s->records, s->facts, found));
 }
 
 static void report(const struct connecting *c, const struct part *part, uint32_t i, uint8_t bits,
 	const struct policy_reporter *r, struct buf *address)
 {
 	struct subject s = subject_of(c, part, i);
-	char *reason = bits == PASSED ? NULL : reason_of(c, part, &s, bits);
+	enum truth verdict = truth_of_bits(bits);
+	char *reason = verdict == TRUTH_TRUE ? NULL : reason_of(c, part, &s, verdict);
 
 	policy_module_address(&c->records->modules, s.node->module, s.node->address, address);
-	policy_report(r, c->policy, buf_text(address), bits == PASSED ? TRUTH_TRUE : bits == FAILED ? TRUTH_FALSE :
-		bits == UNKNOWN ? TRUTH_UNKNOWN : TRUTH_ERROR, reason);
+	policy_report(r, c->policy, buf_text(address), verdict, reason);
 	free(reason);
 }
 
