@@ -25,18 +25,12 @@ struct part {
 	uint32_t first, end;	/* numbers here */
 };
 
-/* An edge between two nodes that the policy concerns: numbers here, and parts. */
-struct link {
-	uint32_t from, to, from_part, to_part;
-};
-
 struct connecting {
 	const struct policy *policy;
+	const struct policy_graph *graph;
 	const struct policy_records *records;
 	struct part *parts;
 	size_t part_count;
-	struct link *links;
-	size_t link_count, link_room;
 	uint32_t n;		/* nodes */
 };
 
@@ -97,14 +91,14 @@ static void run_attributes(const struct connecting *c, const struct policy_block
 	}
 }
 
-/* One edge of a connection condition. before has what earlier conditions found out, or is NULL. */
-static void count_link(const struct link *e, const uint8_t *before, uint8_t *found)
+/* An edge of a connection condition. before has what earlier conditions found out, or is NULL. */
+static void count_edge(uint32_t from, uint32_t to, const uint8_t *before, uint8_t *found)
 {
-	uint8_t seen = before != NULL ? before[e->from] | before[e->to] : 0;
+	uint8_t seen = before != NULL ? before[from] | before[to] : 0;
 	uint8_t bit = (seen & FAILED) != 0 ? FAILED : (seen & (UNKNOWN | ERROR)) != 0 ? UNKNOWN : PASSED;
 
-	found[e->from] |= bit;
-	found[e->to] |= bit;
+	found[from] |= bit;
+	found[to] |= bit;
 }
 
 static uint8_t swapped(uint8_t bits)
@@ -122,30 +116,52 @@ static uint8_t connected(enum policy_connection wanted, uint8_t found)
 	return wanted == CONNECTION_ONE_EXISTS && (found & PASSED) != 0 ? PASSED : found;
 }
 
-/* linked are the parts whose edges count. */
+/* What a connection condition sees, for each part. */
+struct sides {
+	const bool *linked;	/* its edges count */
+	bool *a, *b;		/* it is of the resource types, of the connected ones */
+};
+
+/* The edges that start at the nodes of a part. */
+static void count_edges(const struct connecting *c, size_t k, const struct sides *s, const uint8_t *before,
+	uint8_t *found)
+{
+	const struct part *part = &c->parts[k];
+
+	for (uint32_t i = part->first; i < part->end; i++) {
+		uint32_t node = c->records->order[part->kind->first + (i - part->first)];
+
+		for (uint32_t e = c->graph->first[node]; e < c->graph->first[node + 1]; e++) {
+			const struct policy_record *to = policy_record_at(c->records, c->graph->edges[e]);
+			uint32_t other = c->records->kinds[to->kind].part;
+
+			if (other != POLICY_NO_PART && s->linked[other] &&
+				(s->a[k] ? s->b[other] : s->b[k] && s->a[other]))
+				count_edge(i, c->parts[other].first + to->rank, before, found);
+		}
+	}
+}
+
 static void run_connection(const struct connecting *c, const struct policy_condition *cond, const bool *visible,
 	const bool *linked, const uint8_t *before, uint8_t *out)
 {
-	bool *a = xcalloc(c->part_count + 1, sizeof(*a)), *b = xcalloc(c->part_count + 1, sizeof(*b));
+	struct sides s = { linked, xcalloc(c->part_count + 1, sizeof(bool)), xcalloc(c->part_count + 1, sizeof(bool)) };
 	uint8_t *found = xcalloc((size_t)c->n + 1, 1);
 
 	for (size_t k = 0; k < c->part_count; k++) {
-		a[k] = visible[k] && type_matches(c, &cond->types, &c->parts[k]);
-		b[k] = visible[k] && type_matches(c, &cond->connected, &c->parts[k]);
-	}
-	for (size_t i = 0; i < c->link_count; i++) {
-		const struct link *e = &c->links[i];
-
-		if (linked[e->from_part] && linked[e->to_part] &&
-			(a[e->from_part] ? b[e->to_part] : b[e->from_part] && a[e->to_part]))
-			count_link(e, before, found);
+		s.a[k] = visible[k] && type_matches(c, &cond->types, &c->parts[k]);
+		s.b[k] = visible[k] && type_matches(c, &cond->connected, &c->parts[k]);
 	}
 	for (size_t k = 0; k < c->part_count; k++) {
-		for (uint32_t i = c->parts[k].first; (a[k] || b[k]) && i < c->parts[k].end; i++)
+		if (linked[k] && (s.a[k] || s.b[k]))
+			count_edges(c, k, &s, before, found);
+	}
+	for (size_t k = 0; k < c->part_count; k++) {
+		for (uint32_t i = c->parts[k].first; (s.a[k] || s.b[k]) && i < c->parts[k].end; i++)
 			out[i] |= connected(cond->connection, found[i]);
 	}
-	free(a);
-	free(b);
+	free(s.a);
+	free(s.b);
 	free(found);
 }
 
@@ -197,7 +213,7 @@ static void run_child(const struct connecting *c, const struct policy_block *chi
 		run_block(c, child, visible, bits);
 		return;
 	}
-	uint8_t *before = xcalloc((size_t)c->n + 1, 1);
+	uint8_t *before = xmalloc((size_t)c->n + 1);
 
 	memcpy(before, bits, c->n);
 	run_connection(c, child->condition, visible, visible, and ? before : NULL, bits);
@@ -375,41 +391,12 @@ static void find_parts(struct connecting *c, uint32_t number)
 	}
 }
 
-static void add_link(struct connecting *c, struct link link)
-{
-	if (c->link_count == c->link_room) {
-		c->link_room = c->link_room == 0 ? 256 : c->link_room * 2;
-		c->links = xreallocarray(c->links, c->link_room, sizeof(*c->links));
-	}
-	c->links[c->link_count++] = link;
-}
-
-static void find_links(struct connecting *c, const struct policy_graph *g)
-{
-	for (uint32_t k = 0; k < c->part_count; k++) {
-		const struct part *part = &c->parts[k];
-
-		for (uint32_t i = part->first; i < part->end; i++) {
-			uint32_t node = c->records->order[part->kind->first + (i - part->first)];
-
-			for (uint32_t e = g->first[node]; e < g->first[node + 1]; e++) {
-				const struct policy_record *to = policy_record_at(c->records, g->edges[e]);
-				uint32_t other = c->records->kinds[to->kind].part;
-
-				if (other != POLICY_NO_PART)
-					add_link(c, (struct link){ i, c->parts[other].first + to->rank, k, other });
-			}
-		}
-	}
-}
-
 void policy_connect(const struct policy *p, uint32_t number, const struct policy_graph *g,
 	const struct policy_reporter *r)
 {
-	struct connecting c = { .policy = p, .records = g->records };
+	struct connecting c = { .policy = p, .graph = g, .records = g->records };
 
 	find_parts(&c, number);
-	find_links(&c, g);
 	bool *visible = xcalloc(c.part_count + 1, sizeof(*visible)), *linked = xcalloc(c.part_count + 1, sizeof(*linked));
 	uint8_t *out = xcalloc((size_t)c.n + 1, 1);
 
@@ -424,7 +411,6 @@ void policy_connect(const struct policy *p, uint32_t number, const struct policy
 		run_block(&c, p->root, visible, out);
 	report_all(&c, out, r);
 	free(c.parts);
-	free(c.links);
 	free(visible);
 	free(linked);
 	free(out);

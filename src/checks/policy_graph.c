@@ -58,10 +58,19 @@ void policy_graph_init(struct policy_graph *g, struct policy_records *records)
 	*g = (struct policy_graph){ .records = records };
 }
 
-void policy_graph_free(struct policy_graph *g)
+/* Makes room for what comes once all edges are known. */
+static void drop_configuration(struct policy_graph *g)
 {
 	free(g->references);
 	free(g->sources);
+	g->references = NULL;
+	g->sources = NULL;
+	g->reference_count = g->reference_room = g->source_count = g->source_room = 0;
+}
+
+void policy_graph_free(struct policy_graph *g)
+{
+	drop_configuration(g);
 	free(g->edges);
 	free(g->first);
 	*g = (struct policy_graph){ .records = NULL };
@@ -295,4 +304,5 @@ void policy_graph_build(struct policy_graph *g)
 	g->first[records->count] = (uint32_t)g->edge_count;
 	policy_map_free(&r.instances);
 	policy_map_free(&r.followed);
+	drop_configuration(g);
 }
