@@ -121,7 +121,7 @@ static void add_instances(struct resolver *r, uint32_t node)
 	const struct policy_record *k = policy_record_at(r->records, node);
 	uint64_t index = hash_of_index(r, k->address + k->index);
 
-	if ((policy_map_get(&r->records->configs, k->config) & POLICY_SEVERAL) == 0)
+	if ((policy_records_first(r->records, k->config) & POLICY_SEVERAL) == 0)
 		return;
 	for (uint32_t number = k->module; number != 0;) {
 		const struct policy_module *module = policy_module_at(&r->records->modules, number);
@@ -136,7 +136,7 @@ static void add_instances(struct resolver *r, uint32_t node)
  * brackets or empty. */
 static uint32_t choose(struct resolver *r, uint64_t config, const struct place *p, const char *constant)
 {
-	uint32_t only = policy_map_get(&r->records->configs, config), found = 0;
+	uint32_t only = policy_records_first(r->records, config), found = 0;
 
 	if ((only & POLICY_SEVERAL) == 0) {
 		const struct policy_record *k = only != 0 && *constant != '\0' ?

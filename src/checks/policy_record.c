@@ -3,8 +3,9 @@
  * Why: they can only be decided when the configuration has been read, which Terraform writes behind the resources. A
  * plan may have some hundred thousand resources and a set some dozens of such policies, so a record is small: about 40
  * bytes and the address, where everything that is alike between nodes or policies is stored once. The states of one
- * policy's conditions are a shared record, and so is the list of them for all policies: a further policy costs four
- * bytes for each node that is like no other, and next to nothing for others.
+ * policy's conditions are a shared record, and so is the list of them for all policies, in as few bytes as their
+ * number takes: a further policy costs a byte or two for each node that is like no other, and next to nothing for
+ * others.
  *
  * Contract: the order of sections does not matter. Facts are: the number of extras, the extras (an unknown place on
  * which a condition depends, or why it is an error), and one byte for each condition. A place is the number of its
@@ -43,7 +44,9 @@ void policy_records_free(struct policy_records *r)
 {
 	policy_modules_free(&r->modules);
 	policy_pool_free(&r->pool);
-	policy_map_free(&r->configs);
+	policy_map_free(&r->facts_by_record);
+	free(r->configs);
+	free(r->all_facts);
 	policy_map_free(&r->kinds_by_type);
 	policy_map_free(&r->placed);
 	free(r->nodes);
@@ -87,6 +90,42 @@ static void put_extra(struct policy_records *r, size_t leaf, uint32_t what)
 	put(&r->one, &extra, sizeof(extra));
 }
 
+static uint32_t fact_index(struct policy_records *r, uint32_t record)
+{
+	uint32_t *index = policy_map_at(&r->facts_by_record, record * UINT64_C(0x9e3779b97f4a7c15));
+
+	if (*index == 0) {
+		if (r->fact_count == r->fact_room) {
+			r->fact_room = r->fact_room == 0 ? 64 : r->fact_room * 2;
+			r->all_facts = xreallocarray(r->all_facts, r->fact_room, sizeof(*r->all_facts));
+		}
+		r->all_facts[r->fact_count++] = record;
+		*index = r->fact_count;
+	}
+	return *index - 1;
+}
+
+/* The list of a node's facts, in 1, 2 or 4 bytes each: what the largest takes. */
+static uint32_t share_facts(struct policy_records *r)
+{
+	const uint32_t *facts = (const uint32_t *)(const void *)r->facts.data;
+	size_t count = r->facts.len / sizeof(*facts);
+	uint32_t largest = 0;
+
+	for (size_t i = 0; i < count; i++)
+		largest = facts[i] > largest ? facts[i] : largest;
+	if (largest > UINT16_MAX)
+		return policy_pool_share(&r->pool, facts, count * sizeof(*facts));
+	buf_clear(&r->one);
+	for (size_t i = 0; i < count; i++) {
+		uint16_t two = (uint16_t)facts[i];
+		uint8_t one = (uint8_t)facts[i];
+
+		put(&r->one, largest > UINT8_MAX ? (const void *)&two : &one, largest > UINT8_MAX ? 2 : 1);
+	}
+	return policy_pool_share(&r->pool, r->one.data, r->one.len);
+}
+
 void policy_records_add(struct policy_records *r, const struct policy_node *node, uint32_t number,
 	const struct policy *policy, const struct policy_leaf *leaves)
 {
@@ -108,9 +147,9 @@ void policy_records_add(struct policy_records *r, const struct policy_node *node
 	for (size_t i = 0; i < policy->leaf_count; i++)
 		put(&r->one, &(unsigned char){ (unsigned char)leaves[i].state }, 1);
 
-	uint32_t facts = policy_pool_share(&r->pool, r->one.data, r->one.len);
+	uint32_t index = fact_index(r, policy_pool_share(&r->pool, r->one.data, r->one.len));
 
-	put(&r->facts, &facts, sizeof(facts));
+	put(&r->facts, &index, sizeof(index));
 	put(&r->concerns, &concern, sizeof(concern));
 }
 
@@ -187,6 +226,37 @@ static uint32_t blocks_of(struct policy_records *r, const struct policy_node *no
 	return b.overflow ? 0 : policy_pool_share(&r->pool, b.hashes, b.count * sizeof(b.hashes[0]));
 }
 
+/* Where a configuration is among size slots, or the empty slot for it. */
+static uint32_t *config_slot(const struct policy_records *r, uint32_t *slots, size_t size, uint64_t config)
+{
+	size_t slot = config & (size - 1);
+
+	while (slots[slot] != 0 && policy_record_at(r, (slots[slot] & ~POLICY_SEVERAL) - 1)->config != config)
+		slot = (slot + 1) & (size - 1);
+	return &slots[slot];
+}
+
+static void grow_configs(struct policy_records *r)
+{
+	size_t size = r->config_size == 0 ? 64 : r->config_size * 2;
+	uint32_t *slots = xcalloc(size, sizeof(*slots));
+
+	for (size_t i = 0; i < r->config_size; i++) {
+		uint32_t first = r->configs[i];
+
+		if (first != 0)
+			*config_slot(r, slots, size, policy_record_at(r, (first & ~POLICY_SEVERAL) - 1)->config) = first;
+	}
+	free(r->configs);
+	r->configs = slots;
+	r->config_size = size;
+}
+
+uint32_t policy_records_first(const struct policy_records *r, uint64_t config)
+{
+	return r->config_size > 0 ? *config_slot(r, r->configs, r->config_size, config) : 0;
+}
+
 /* Puts a node where its number and its configuration lead to it. */
 static void enter(struct policy_records *r, uint32_t record, uint64_t config)
 {
@@ -194,12 +264,15 @@ static void enter(struct policy_records *r, uint32_t record, uint64_t config)
 		r->room = r->room == 0 ? 256 : r->room * 2;
 		r->nodes = xreallocarray(r->nodes, r->room, sizeof(*r->nodes));
 	}
-	if (config != 0) {
-		uint32_t *first = policy_map_at(&r->configs, config);
-
-		*first = *first == 0 ? (uint32_t)r->count + 1 : *first | POLICY_SEVERAL;
-	}
 	r->nodes[r->count++] = record;
+	if (config == 0)
+		return;
+	if ((r->config_count + 1) * 4 > r->config_size * 3)
+		grow_configs(r);
+	uint32_t *first = config_slot(r, r->configs, r->config_size, config);
+
+	r->config_count += *first == 0;
+	*first = *first == 0 ? (uint32_t)r->count : *first | POLICY_SEVERAL;
 }
 
 static void make_record(struct policy_records *r, const struct policy_node *node)
@@ -221,7 +294,7 @@ static void make_record(struct policy_records *r, const struct policy_node *node
 	k->module = module;
 	k->kind = kind_of(r, &node->type);
 	k->rank = r->kinds[k->kind].count++;
-	k->facts = policy_pool_share(&r->pool, r->facts.data, r->facts.len);
+	k->facts = share_facts(r);
 	k->blocks = blocks_of(r, node);
 	k->places = r->places.len > 0 ? policy_pool_share(&r->pool, r->places.data, r->places.len) : 0;
 	k->index = (uint32_t)(name < len ? name : len);
@@ -272,9 +345,13 @@ int64_t policy_kind_fact(const struct policy_records *r, const struct policy_kin
 const struct policy_facts *policy_record_facts(const struct policy_records *r, const struct policy_record *node,
 	uint32_t fact)
 {
-	const uint32_t *facts = policy_pool_at(&r->pool, node->facts);
+	const void *facts = policy_pool_at(&r->pool, node->facts);
+	size_t policies = policy_pool_length(&r->pool, r->kinds[node->kind].concerns) / sizeof(struct policy_concern);
+	size_t width = policy_pool_length(&r->pool, node->facts) / policies;
+	uint32_t index = width == 1 ? ((const uint8_t *)facts)[fact] : width == 2 ? ((const uint16_t *)facts)[fact] :
+		((const uint32_t *)facts)[fact];
 
-	return policy_pool_at(&r->pool, facts[fact]);
+	return policy_pool_at(&r->pool, r->all_facts[index]);
 }
 
 static enum policy_leaf_state state_of(const struct policy_facts *facts, const struct policy_condition *c)

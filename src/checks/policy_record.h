@@ -15,8 +15,8 @@ struct policy_record {
 	uint64_t config;	/* hash of its address in the configuration; 0: a provider block, which has none */
 	uint32_t module, kind;	/* kind: index in kinds */
 	uint32_t rank;		/* among the nodes of its kind */
-	/* Shared records: numbers of facts, one for each policy of the kind; hashes of the blocks it has (0: too many
-	 * to keep, as if it had all); unknown places, or 0. */
+	/* Shared records: which facts, one for each policy of the kind; hashes of the blocks it has (0: too many to
+	 * keep, as if it had all); unknown places, or 0. */
 	uint32_t facts, blocks, places;
 	uint32_t index;		/* where the instance key starts in address */
 	char address[];		/* in its module */
@@ -43,11 +43,17 @@ struct policy_records {
 	struct policy_modules modules;
 	uint32_t *nodes;		/* their records, in the order of the plan */
 	size_t count, room;
-	struct policy_map configs;	/* hash to the first node's number + 1, with POLICY_SEVERAL if there are more */
+	/* The first node of each resource of the configuration, as its number + 1, with POLICY_SEVERAL if there are
+	 * more; open addressing. */
+	uint32_t *configs;
+	size_t config_count, config_size;
 	struct policy_kind *kinds;
 	size_t kind_count, kind_room;
 	struct policy_map kinds_by_type;
 	uint32_t *order;		/* numbers of nodes by kind: after policy_records_close */
+	uint32_t *all_facts;		/* records of all facts there are */
+	uint32_t fact_count, fact_room;
+	struct policy_map facts_by_record;
 	/* Of the node that is being recorded. */
 	struct buf concerns, facts, one, places;
 	struct policy_map placed;
@@ -66,6 +72,8 @@ void policy_records_node(struct policy_records *r, const struct policy_node *nod
 void policy_records_close(struct policy_records *r);
 
 const struct policy_record *policy_record_at(const struct policy_records *r, uint32_t node);
+/* The first node of a resource of the configuration, as in configs; 0 if it has none. */
+uint32_t policy_records_first(const struct policy_records *r, uint64_t config);
 /* The facts of a policy on nodes of a kind: their index, or -1 if it does not concern them. */
 int64_t policy_kind_fact(const struct policy_records *r, const struct policy_kind *kind, uint32_t policy);
 const struct policy_facts *policy_record_facts(const struct policy_records *r, const struct policy_record *node,
