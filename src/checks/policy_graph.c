@@ -40,15 +40,14 @@ struct resolver {
 	struct policy_map instances;	/* number + 1 of the first node with these hashes, where there are several */
 	struct policy_map followed;	/* sources and places, for one node */
 	const struct policy_record *from;
-	unsigned long budget;
 };
 
 /* Whether so much work may still be done. */
 static bool spend(struct resolver *r, unsigned long steps)
 {
-	bool left = r->budget >= steps;
+	bool left = steps <= BUDGET - r->graph->steps;
 
-	r->budget = left ? r->budget - steps : 0;
+	r->graph->steps = left ? r->graph->steps + steps : BUDGET;
 	r->graph->incomplete |= !left;
 	return left;
 }
@@ -282,7 +281,7 @@ static void drop_repeated(struct policy_graph *g, size_t first)
 void policy_graph_build(struct policy_graph *g)
 {
 	const struct policy_records *records = g->records;
-	struct resolver r = { .graph = g, .records = records, .budget = BUDGET };
+	struct resolver r = { .graph = g, .records = records };
 
 	if (g->source_count > 0)
 		qsort(g->sources, g->source_count, sizeof(*g->sources), by_name);

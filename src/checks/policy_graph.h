@@ -34,6 +34,7 @@ struct policy_graph {
 	/* After policy_graph_build: what node i refers to is edges[first[i]] up to edges[first[i + 1]]. */
 	uint32_t *edges, *first;
 	size_t edge_count, edge_room;
+	unsigned long steps;	/* of work that it took */
 	bool incomplete;	/* references were too many or too tangled to follow all */
 };
 

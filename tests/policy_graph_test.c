@@ -1,0 +1,213 @@
+/* Records of nodes and the graph between them: which instance a reference means, and that work and memory grow in
+ * straight lines whatever the shape of the plan. */
+#include "test.h"
+
+#include "base/mem.h"
+#include "checks/policy_graph.h"
+#include "plan/value.h"
+
+#define POLICIES 20
+#define LEVELS 30	/* of modules */
+
+struct fixture {
+	struct policy_keep keep;
+	struct policy_records records;
+	struct policy_graph graph;
+	struct policy_scratch *scratch;
+	struct value_arena *arena;
+	char *text;	/* that was parsed last: values point into it */
+	uint64_t random;
+};
+
+static void begin(struct fixture *f)
+{
+	*f = (struct fixture){ .scratch = policy_scratch_new(), .arena = value_arena_new(), .random = 1 };
+	policy_keep_init(&f->keep);
+	policy_records_init(&f->records, &f->keep);
+	policy_graph_init(&f->graph, &f->records);
+}
+
+static void end(struct fixture *f)
+{
+	policy_graph_free(&f->graph);
+	policy_records_free(&f->records);
+	policy_keep_free(&f->keep);
+	policy_scratch_free(f->scratch);
+	value_arena_free(f->arena);
+	free(f->text);
+}
+
+static const struct value *parse(struct fixture *f, const char *json)
+{
+	struct value_fault fault;
+
+	free(f->text);
+	f->text = xstrdup(json);
+	const struct value *v = value_parse(f->arena, f->text, strlen(json), 16, &fault);
+
+	assert_non_null(v);
+	return v;
+}
+
+/* A resource that policies concern, each with two conditions that come to anything. Takes over address. */
+static void add_node(struct fixture *f, char *address, const char *type, const char *name, uint32_t policies)
+{
+	struct resource_change change = { .address = address, .type = type, .name = name, .managed = true,
+		.after = parse(f, "{\"rule\": [{}, {}, {}]}") };
+	struct policy policy = { .leaf_count = 2 };
+	struct policy_node node;
+
+	assert_true(policy_node_of_change(&node, &change, f->scratch));
+	for (uint32_t i = 0; i < policies; i++) {
+		struct policy_leaf leaves[2] = { { .state = LEAF_TRUE }, { .state = LEAF_FALSE } };
+
+		f->random = f->random * UINT64_C(6364136223846793005) + 1;
+		leaves[0].state = f->random >> 63 ? LEAF_TRUE : LEAF_FALSE;
+		policy_records_add(&f->records, &node, i, &policy, leaves);
+	}
+	policy_records_node(&f->records, &node);
+	free(address);
+}
+
+static void add_config(struct fixture *f, enum plan_kind kind, const char *const *modules, size_t depth, const char *key,
+	const char *json)
+{
+	policy_graph_config(&f->graph, &(struct plan_item){ .kind = kind, .key = key, .value = parse(f, json),
+		.modules = modules, .module_count = depth });
+}
+
+static void build(struct fixture *f)
+{
+	policy_records_close(&f->records);
+	policy_graph_build(&f->graph);
+}
+
+/* The only node that one refers to. */
+static uint32_t edge_of(const struct fixture *f, uint32_t node)
+{
+	assert_int_equal(f->graph.first[node + 1] - f->graph.first[node], 1);
+	return f->graph.edges[f->graph.first[node]];
+}
+
+/* count to count: the same index, in steps that do not depend on how many there are. */
+static void instances(void **state)
+{
+	enum { N = 5000 };
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	for (int i = 0; i < N; i++)
+		add_node(&f, xasprintf("a_t.x[%d]", i), "a_t", "x", 1);
+	for (int i = 0; i < N; i++)
+		add_node(&f, xasprintf("b_t.y[%d]", i), "b_t", "y", 1);
+	add_config(&f, PLAN_CONFIG_RESOURCE, NULL, 0, NULL,
+		"{\"address\": \"a_t.x\", \"expressions\": {\"b\": {\"references\": [\"b_t.y\", \"count.index\"]}}}");
+	build(&f);
+	for (uint32_t i = 0; i < N; i++)
+		assert_int_equal(edge_of(&f, i), N + i);
+	assert_false(f.graph.incomplete);
+	assert_true(f.graph.steps <= 3 * N);
+	end(&f);
+}
+
+/* Of instances in several modules: as near as possible, then the index, then the first. */
+static void nearest(void **state)
+{
+	static const char *const in_m[] = { "m" }, *const in_n[] = { "m", "n" };
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	add_node(&f, xstrdup("module.m[0].module.n[0].b_t.y[\"k\"]"), "b_t", "y", 1);
+	add_node(&f, xstrdup("module.m[1].module.n[0].b_t.y[\"j\"]"), "b_t", "y", 1);
+	add_node(&f, xstrdup("module.m[1].module.n[0].b_t.y[\"k\"]"), "b_t", "y", 1);
+	add_node(&f, xstrdup("module.m[1].module.n[1].a_t.x[\"k\"]"), "a_t", "x", 1);
+	add_node(&f, xstrdup("module.m[1].module.n[1].a_t.x[\"l\"]"), "a_t", "x", 1);
+	add_node(&f, xstrdup("module.m[2].module.n[0].a_t.x[\"j\"]"), "a_t", "x", 1);
+	add_node(&f, xstrdup("module.m[2].module.n[0].a_t.x[\"l\"]"), "a_t", "x", 1);
+	add_node(&f, xstrdup("module.m[1].c_t.z"), "c_t", "z", 1);
+	add_config(&f, PLAN_CONFIG_RESOURCE, in_n, 2, NULL,
+		"{\"address\": \"a_t.x\", \"expressions\": {\"b\": {\"references\": [\"b_t.y\"]}}}");
+	add_config(&f, PLAN_CONFIG_RESOURCE, in_m, 1, NULL,
+		"{\"address\": \"c_t.z\", \"expressions\": {\"b\": {\"references\": [\"module.n[7].o\"]}}}");
+	add_config(&f, PLAN_CONFIG_OUTPUT, in_n, 2, "o", "{\"expression\": {\"references\": [\"b_t.y[\\\"k\\\"]\"]}}");
+	build(&f);
+	assert_int_equal(edge_of(&f, 3), 2);	/* module.m[1] and the index */
+	assert_int_equal(edge_of(&f, 4), 1);	/* module.m[1], no such index */
+	assert_int_equal(edge_of(&f, 5), 1);	/* no such module, the index */
+	assert_int_equal(edge_of(&f, 6), 0);	/* nothing: the first */
+	assert_int_equal(edge_of(&f, 7), 2);	/* a module without resources, a constant index */
+	end(&f);
+}
+
+/* Each input of LEVELS modules is given two of the level above: 2^LEVELS ways. */
+static void fan_out(void **state)
+{
+	const char *modules[LEVELS];
+	struct buf address = BUF_INIT(4096);
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	for (int i = 0; i < LEVELS; i++) {
+		modules[i] = "m";
+		buf_puts(&address, "module.m.");
+	}
+	buf_puts(&address, "a_t.x");
+	add_node(&f, xstrdup("b_t.y"), "b_t", "y", 1);
+	add_node(&f, xstrdup(buf_text(&address)), "a_t", "x", 1);
+	buf_free(&address);
+	for (size_t i = 0; i < LEVELS; i++)
+		add_config(&f, PLAN_CONFIG_CALL, modules, i, "m", i == 0 ?
+			"{\"p\": {\"references\": [\"b_t.y.id\", \"b_t.y\"]}, \"q\": {\"references\": [\"b_t.y\"]}}" :
+			"{\"p\": {\"references\": [\"var.p\", \"var.q\"]}, \"q\": {\"references\": [\"var.q\", \"var.p\"]}}");
+	add_config(&f, PLAN_CONFIG_RESOURCE, modules, LEVELS, NULL,
+		"{\"address\": \"a_t.x\", \"expressions\": {\"b\": {\"references\": [\"var.p\", \"var.q\"]}}}");
+	build(&f);
+	assert_int_equal(edge_of(&f, 1), 0);
+	assert_false(f.graph.incomplete);
+	assert_true(f.graph.steps <= 10 * LEVELS);
+	end(&f);
+}
+
+static size_t bytes_for(uint32_t policies)
+{
+	enum { N = 4000 };
+	struct fixture f;
+	size_t bytes;
+
+	begin(&f);
+	for (int i = 0; i < N; i++) {
+		char *name = xasprintf("application_load_balancer_%d", i);
+
+		add_node(&f, xasprintf("module.environment[\"production-eu-central-1\"].module.network_services[%d]."
+			"a_t.%s", i % 7, name), "a_t", name, policies);
+		free(name);
+	}
+	bytes = f.records.pool.page_count * (64u << 10) / N;
+	end(&f);
+	return bytes;
+}
+
+/* A policy more costs bytes, not records. */
+static void memory(void **state)
+{
+	size_t one = bytes_for(1), many = bytes_for(POLICIES);
+
+	(void)state;
+	assert_true(one <= 96);
+	assert_true(many <= one + 2 * POLICIES);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(instances),
+		cmocka_unit_test(nearest),
+		cmocka_unit_test(fan_out),
+		cmocka_unit_test(memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
