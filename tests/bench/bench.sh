@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures planspool against yardsticks, each as a ratio in one run: "make bench", or by hand from the build directory:
 #
-#	tests/bench/bench.sh [plan] [others] [growth] [accept] [cgi] [latency] [flight]
+#	tests/bench/bench.sh [plan] [others] [growth] [connections] [accept] [cgi] [latency] [flight]
 #
 # Times of plan checks are the smallest of several runs in which the plan is in the page cache; programs that are
 # compared run one after the other. Memory is the peak resident size of a process. What is compared must give the same
@@ -21,7 +21,7 @@ export srcdir PLANSPOOL_TEST_SECONDS TMPDIR
 here=$src/tests/bench
 tools=$build/tests/bench
 planspool=$build/planspool
-parts=${*:-plan others growth accept cgi latency flight}
+parts=${*:-plan others growth connections accept cgi latency flight}
 disk=$(mktemp -d "${BENCH_DISK:-$build}/bench.XXXXXX")
 trap 'rm -rf "$disk"; cleanup' EXIT
 ulimit -n "$(ulimit -H -n)"
@@ -188,6 +188,34 @@ part_growth() {
 		"$here/rules.sh" checkov "$scratch/growth" "$policies"
 		echo "$policies $(cpu_of_check "$scratch/growth" "$scratch/plan.json")"
 	done | curve 'policies, 20 MB'
+}
+
+# connected RESOURCES POLICIES: what a check of that many connected resources takes.
+connected() {
+	"$here/connections.sh" plan "$1" >"$scratch/connected.json"
+	"$here/connections.sh" policies "$2" >"$scratch/connected.yaml"
+	measure 3 "$planspool" check --policy "$scratch/connected.yaml" "$scratch/connected.json"
+}
+
+# memory_of_resource POLICIES: bytes, by the difference of two plans.
+memory_of_resource() {
+	calculate "($(field kb "$(connected 40000 "$1")") - $(field kb "$(connected 20000 "$1")")) * 1024 / 20000" %.0f
+}
+
+part_connections() {
+	title 'Policies with connections: resources with addresses of 125 bytes, 12 blocks, 3 references'
+	for policies in 1 20 50; do
+		bytes=$(memory_of_resource "$policies")
+		row "memory of a resource, $policies policies / 256 B" "$bytes B" '256 B' "$(calculate "$bytes / 256")" 'r <= 1'
+	done
+	echo
+	for resources in 2500 5000 10000 20000 40000; do
+		echo "$resources $(field cpu_ms "$(connected "$resources" 20)")"
+	done | curve 'resources, 20 with connections'
+	for policies in 20 40 80 160 320; do
+		echo "$policies $(field cpu_ms "$(connected 5000 "$policies")")"
+	done | curve 'with connections, 5000 resources'
+	rm -f "$scratch/connected.json"
 }
 
 # ---- run tasks ----
