@@ -353,7 +353,7 @@ static void report(const struct connecting *c, const struct part *part, uint32_t
 	enum truth verdict = truth_of_bits(bits);
 	char *reason = verdict == TRUTH_TRUE ? NULL : reason_of(c, part, &s, verdict);
 
-	policy_module_address(&c->records->modules, s.node->module, s.node->address, address);
+	policy_record_address(c->records, s.node, address);
 	policy_report(r, c->policy, buf_text(address), verdict, reason);
 	free(reason);
 }

@@ -118,7 +118,7 @@ static void add_instance(struct resolver *r, uint64_t key, uint32_t node)
 static void add_instances(struct resolver *r, uint32_t node)
 {
 	const struct policy_record *k = policy_record_at(r->records, node);
-	uint64_t index = hash_of_index(r, k->address + k->index);
+	uint64_t index = hash_of_index(r, policy_record_index(k));
 
 	if ((policy_records_first(r->records, k->config) & POLICY_SEVERAL) == 0)
 		return;
@@ -141,7 +141,7 @@ static uint32_t choose(struct resolver *r, uint64_t config, const struct place *
 		const struct policy_record *k = only != 0 && *constant != '\0' ?
 			policy_record_at(r->records, only - 1) : NULL;
 
-		return k == NULL || strcmp(k->address + k->index, constant) == 0 ? only : 0;
+		return k == NULL || strcmp(policy_record_index(k), constant) == 0 ? only : 0;
 	}
 	uint64_t index = *constant != '\0' ? hash_of_index(r, constant) : p->index_hash;
 
@@ -290,7 +290,7 @@ void policy_graph_build(struct policy_graph *g)
 	g->first = xcalloc(records->count + 1, sizeof(*g->first));
 	for (size_t i = 0; i < records->count; i++) {
 		const struct policy_record *k = policy_record_at(records, (uint32_t)i);
-		const char *index = k->address + k->index;
+		const char *index = policy_record_index(k);
 		struct place p = { k->module, index, hash_of_index(&r, index) };
 
 		g->first[i] = (uint32_t)g->edge_count;

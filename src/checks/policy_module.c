@@ -98,25 +98,22 @@ uint32_t policy_module_of_address(struct policy_modules *m, const char *address,
 	return module;
 }
 
-void policy_module_address(const struct policy_modules *m, uint32_t number, const char *rest, struct buf *out)
+void policy_module_address(const struct policy_modules *m, uint32_t number, struct buf *out)
 {
 	const struct policy_module *module = policy_module_at(m, number);
-	size_t at = module->length, all = at + (at > 0) + strlen(rest);
-
-	buf_clear(out);
-	char *text = buf_reserve(out, all);
+	size_t left = module->length + (module->length > 0);
+	char *text = buf_reserve(out, left);
 
 	if (text == NULL)
-		mem_panic("the address of a resource is too long");
-	out->len = all;
-	strcpy(text + at + (at > 0), rest);
+		mem_panic("the address of a module is too long");
+	out->len += left;
+	text[left] = '\0';
 	for (; module->above != 0; module = policy_module_at(m, module->above)) {
 		size_t len = strlen(module->step);
 
-		text[at] = '.';
-		at -= len;
-		memcpy(text + at, module->step, len);
-		at -= at > 0;
+		text[--left] = '.';
+		left -= len;
+		memcpy(text + left, module->step, len);
 	}
 }
 

@@ -31,8 +31,8 @@ const struct policy_module *policy_module_at(const struct policy_modules *m, uin
 uint32_t policy_module_of_address(struct policy_modules *m, const char *address, size_t *len);
 /* What a module calls by one step, module.NAME[KEY] of that length, whether the plan has it or not. */
 uint32_t policy_module_below(struct policy_modules *m, uint32_t above, const char *step, size_t len);
-/* The address of what has the address rest in a module. */
-void policy_module_address(const struct policy_modules *m, uint32_t number, const char *rest, struct buf *out);
+/* Appends what the addresses in a module begin with: its own and a dot, nothing for the root. */
+void policy_module_address(const struct policy_modules *m, uint32_t number, struct buf *out);
 
 /* Hashes of the configuration: of what has that name in something (TYPE.NAME of a resource, module.NAME of a call) that
  * has the hash above; of the module that an item is in; of the resource that is changed. 0 is the root module's. */

@@ -278,26 +278,29 @@ static void enter(struct policy_records *r, uint32_t record, uint64_t config)
 static void make_record(struct policy_records *r, const struct policy_node *node)
 {
 	const struct resource_change *change = node->change;
-	size_t module_len = 0, name = 0, len;
+	size_t module_len = 0, type_len = strlen(node->type.name), len;
 	uint32_t module = change != NULL ? policy_module_of_address(&r->modules, node->address, &module_len) :
 		r->modules.root;
 	const char *address = node->address + module_len + (module_len > 0);
+	bool typed = strncmp(address, node->type.name, type_len) == 0 && address[type_len] == '.';
+	/* What stands behind TYPE.NAME; of an address that is another nobody knows. */
+	size_t index = change != NULL ? strlen(change->name) + (typed ? 0 : type_len + 1) : 0;
 
+	address += typed ? type_len + 1 : 0;
 	len = strlen(address);
-	if (change != NULL)
-		name = strlen(node->type.name) + 1 + strlen(change->name);
 	uint32_t record = policy_pool_new(&r->pool, sizeof(struct policy_record) + len + 1);
 	struct policy_record *k = policy_pool_at(&r->pool, record);
 
 	memcpy(k->address, address, len);
 	k->config = change != NULL ? policy_config_of_change(r->pool.store, change) : 0;
 	k->module = module;
-	k->kind = kind_of(r, &node->type);
+	k->kind = kind_of(r, &node->type) & INT32_MAX;
+	k->typed = typed;
 	k->rank = r->kinds[k->kind].count++;
 	k->facts = share_facts(r);
 	k->blocks = blocks_of(r, node);
 	k->places = r->places.len > 0 ? policy_pool_share(&r->pool, r->places.data, r->places.len) : 0;
-	k->index = (uint32_t)(name < len ? name : len);
+	k->index = (uint32_t)(index < len ? index : len);
 	enter(r, record, k->config);
 }
 
@@ -331,6 +334,22 @@ void policy_records_close(struct policy_records *r)
 const struct policy_record *policy_record_at(const struct policy_records *r, uint32_t node)
 {
 	return policy_pool_at(&r->pool, r->nodes[node]);
+}
+
+void policy_record_address(const struct policy_records *r, const struct policy_record *node, struct buf *out)
+{
+	buf_clear(out);
+	policy_module_address(&r->modules, node->module, out);
+	if (node->typed) {
+		buf_puts(out, policy_pool_at(&r->pool, r->kinds[node->kind].type));
+		buf_puts(out, ".");
+	}
+	buf_puts(out, node->address);
+}
+
+const char *policy_record_index(const struct policy_record *node)
+{
+	return node->address + node->index;
 }
 
 int64_t policy_kind_fact(const struct policy_records *r, const struct policy_kind *kind, uint32_t policy)

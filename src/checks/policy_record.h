@@ -13,13 +13,15 @@
 
 struct policy_record {
 	uint64_t config;	/* hash of its address in the configuration; 0: a provider block, which has none */
-	uint32_t module, kind;	/* kind: index in kinds */
+	uint32_t module;
+	uint32_t kind : 31;	/* index in kinds */
+	uint32_t typed : 1;	/* address stands behind the name of the type and a dot */
 	uint32_t rank;		/* among the nodes of its kind */
 	/* Shared records: which facts, one for each policy of the kind; hashes of the blocks it has (0: too many to
 	 * keep, as if it had all); unknown places, or 0. */
 	uint32_t facts, blocks, places;
 	uint32_t index;		/* where the instance key starts in address */
-	char address[];		/* in its module */
+	char address[];		/* the end of it */
 };
 
 /* Nodes that are the same to all policies as far as their type matters. */
@@ -72,6 +74,10 @@ void policy_records_node(struct policy_records *r, const struct policy_node *nod
 void policy_records_close(struct policy_records *r);
 
 const struct policy_record *policy_record_at(const struct policy_records *r, uint32_t node);
+/* Writes its address. */
+void policy_record_address(const struct policy_records *r, const struct policy_record *node, struct buf *out);
+/* Its instance key in brackets, or "". */
+const char *policy_record_index(const struct policy_record *node);
 /* The first node of a resource of the configuration, as in configs; 0 if it has none. */
 uint32_t policy_records_first(const struct policy_records *r, uint64_t config);
 /* The facts of a policy on nodes of a kind: their index, or -1 if it does not concern them. */
