@@ -407,6 +407,27 @@ static void reasons(void **state)
 	}
 }
 
+/* An or without a node of its types sees every node, and so do the filters in it. */
+static void absent(void **state)
+{
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		CHANGE("d_t.d", "d_t", "d", "", "{}", "{}") ","
+		CHANGE("aws_e.e", "aws_e", "e", "", "{}", "{}") "]}";
+#define NO_PAIR "{cond_type: connection, operator: exists, resource_types: [b_t], connected_resource_types: [c_t]}"
+#define IS_B "{cond_type: filter, attribute: resource_type, operator: within, value: [b_t]}"
+	static const struct row rows[] = {
+		{ NULL, "{or: [" NO_PAIR ", {not: " IS_B "}]}", "aws_e.e pass, d_t.d pass" },
+		{ NULL, "{or: [" NO_PAIR ", {and: [" IS_B "]}]}", "aws_e.e fail, d_t.d fail" },
+		{ NULL, "{or: [{and: [" NO_PAIR ", {not: " IS_B "}]}]}", "" },
+		{ NULL, "{or: [{or: [" NO_PAIR ", {not: " IS_B "}]}]}", "aws_e.e pass, d_t.d pass" },
+		{ NULL, "{and: [" NO_PAIR ", {not: " IS_B "}]}", "" },
+		{ "scope: {provider: aws}\n", "{or: [" NO_PAIR ", {not: " IS_B "}]}", "aws_e.e pass" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), plan);
+}
+
 /* References in circles end by themselves. */
 static void circles(void **state)
 {
@@ -454,6 +475,7 @@ int main(void)
 		cmocka_unit_test(connections),
 		cmocka_unit_test(many_places),
 		cmocka_unit_test(reasons),
+		cmocka_unit_test(absent),
 		cmocka_unit_test(circles),
 		cmocka_unit_test(malformed),
 	};

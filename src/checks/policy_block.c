@@ -127,12 +127,33 @@ fail:
 	return NULL;
 }
 
+/* Where no node has the resource types of an or at the top, it sees every node, and so does a block without connections
+ * below it that has nothing but filters. Adds the types that such blocks visit; false when it is every node. */
+static bool add_visited(struct policy_types *t, const struct policy_block *b)
+{
+	if (b->kind == BLOCK_CONDITION)
+		return true;
+	if (!b->connects) {
+		policy_types_add(t, &b->types);
+		return !policy_types_empty(&b->types);
+	}
+	for (size_t i = 0; i < b->count; i++) {
+		if (!add_visited(t, b->children[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Nodes of which something must be known: none named means all. */
 static void find_concerns(struct policy *p)
 {
 	if (!p->root->connects) {
 		if (p->root->kind != BLOCK_CONDITION || p->root->condition->kind != CONDITION_RESOURCE)
 			policy_types_add(&p->concerns, &p->root->types);
+		return;
+	}
+	if (p->root->kind == BLOCK_OR && !add_visited(&p->concerns, p->root)) {
+		policy_types_free(&p->concerns);
 		return;
 	}
 	for (size_t i = 0; i < p->leaf_count; i++) {
