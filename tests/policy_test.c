@@ -158,6 +158,8 @@ static void paths(void **state)
 		{ "one.*.c.*", "equals", "u", "fail" },
 		{ "one.*.c", "contains", "u", "pass" }, { "*.p", "exists", NULL, "fail" },
 		{ "two.*.(p", "exists", NULL, "error" },
+		/* A list comes before its elements, so it is first to decide, or to be an error. */
+		{ "two.*", "not_subset", "[a]", "error" }, { "l.*", "not_starting_with", "[a]", "pass" },
 		{ "__address__", "equals", "t_x.a", "pass" }, { "__change_actions__", "equals", "create", "pass" },
 	};
 	static const struct row jsonpaths[] = {

@@ -165,8 +165,6 @@ bool policy_path_select(const struct view *root, const char *path, policy_visit_
 
 	if (strlen(path) >= sizeof(plain))
 		return true;
-	if (!walk(&s, root, path, strlen(path)))
-		return false;
 	for (const char *p = path; *p != '\0';) {
 		if (p[0] == '.' && p[1] == '*')
 			p += 2;
@@ -175,6 +173,9 @@ bool policy_path_select(const struct view *root, const char *path, policy_visit_
 	}
 	struct view single = policy_path_find(root, plain, len, &under);
 
-	/* What is unknown above the place was visited already. */
-	return single.type == VIEW_MISSING || under || visit(context, &single, false);
+	/* A list comes before its elements: the first value that decides ends it, and so does the first error. What is
+	 * unknown above the place is for the walk to visit. */
+	if (single.type != VIEW_MISSING && !under && !visit(context, &single, false))
+		return false;
+	return walk(&s, root, path, strlen(path));
 }

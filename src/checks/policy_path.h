@@ -20,8 +20,8 @@ typedef bool policy_visit_fn(void *context, const struct view *v, bool under);
 bool policy_path_wildcard(const char *path);
 /* A part of it that Checkov cannot use (it reads parts as regular expressions), or NULL. */
 const char *policy_path_bad_part(const char *path, char *part, size_t size);
-/* Visits all that a path with wildcards selects: places where every * is an index, and the one where every ".*" is left
- * out. false if visit ended the walk. */
+/* Visits all that a path with wildcards selects: the place where every ".*" is left out, then those where every * is an
+ * index. false if visit ended the walk. */
 bool policy_path_select(const struct view *root, const char *path, policy_visit_fn *visit, void *context);
 
 #endif
