@@ -211,6 +211,8 @@ static void unknown(void **state)
 		{ "key", "not_equals", "x", "unknown" }, { "key", "not_equals", "\"\"", "pass" },
 		{ "key", "is_empty", NULL, "unknown" },
 		{ "key.sub", "exists", NULL, "unknown" }, { "key", "any", NULL, "pass" },
+		{ "key.*", "exists", NULL, "unknown" }, { "key.*", "any", NULL, "unknown" },
+		{ "key.*", "not_contains", "x", "unknown" }, { "key.*", "not_equals", "\"\"", "pass" },
 		{ "id", "exists", NULL, "unknown" }, { "id", "not_exists", NULL, "unknown" },
 		{ "id", "equals", "x", "unknown" },
 		{ "var", "exists", NULL, "unknown" }, { "dyn.0.p", "equals", "1", "unknown" },

@@ -67,6 +67,12 @@ struct joining {
 	enum truth result, if_reference;
 };
 
+/* The empty text as the policy's value: it asks of an unknown value whether a reference computes it. */
+static bool asks_empty(const struct policy_condition *c)
+{
+	return c->value.view.type == VIEW_STRING && c->value.text_len == 0;
+}
+
 /* An unknown value whose existence is asked for. */
 static void join_place(struct joining *j, const struct view *v)
 {
@@ -97,9 +103,7 @@ static bool join(void *context, const struct view *v, bool under)
 		return true;
 	}
 	if (v->type == VIEW_UNKNOWN && c->operator->fn != policy_op_any) {
-		bool empty_value = c->value.view.type == VIEW_STRING && c->value.text_len == 0;
-
-		if (c->operator->looks && !empty_value)
+		if (c->operator->looks && !asks_empty(c))
 			j->unknown = true;
 		else if (j->type_fits)
 			join_place(j, v);
@@ -139,6 +143,15 @@ static enum policy_leaf_state joined(struct joining *j)
 	return if_true ? LEAF_TRUE_IF_ALL : LEAF_FALSE_IF_ALL;
 }
 
+/* Whether what stands before the first * is unknown: then all is, existence too. */
+static bool unknown_before_star(const struct policy_condition *c, const struct view *root)
+{
+	bool under;
+
+	return policy_path_find(root, c->attribute, (size_t)(strstr(c->attribute, ".*") - c->attribute), &under).type ==
+		VIEW_UNKNOWN;
+}
+
 static void evaluate_attribute(const struct policy_condition *c, const struct policy_node *node,
 	struct policy_leaf *out)
 {
@@ -157,6 +170,10 @@ static void evaluate_attribute(const struct policy_condition *c, const struct po
 			return;
 		}
 	} else if (c->wildcard) {
+		if (!asks_empty(c) && unknown_before_star(c, &root)) {
+			out->state = LEAF_UNKNOWN;
+			return;
+		}
 		policy_path_select(&root, c->attribute, join, &j);
 	} else {
 		v = policy_path_find(&root, c->attribute, strlen(c->attribute), &under);
