@@ -78,6 +78,11 @@ static void nodes(void **state)
 			"aws_a.r pass, aws_a.x pass, aws_b.y[0] fail, google_c.z pass" },
 		{ NULL, "{cond_type: resource, operator: not_exists, resource_types: [aws_b]}",
 			"aws_a.r unknown, aws_a.x unknown, aws_b.y[0] fail, google_c.z unknown" },
+		/* A list without types allows none, and forbids none. */
+		{ NULL, "{cond_type: resource, operator: exists}",
+			"aws_a.r fail, aws_a.x fail, aws_b.y[0] fail, google_c.z fail" },
+		{ NULL, "{cond_type: resource, operator: not_exists, resource_types: []}",
+			"aws_a.r unknown, aws_a.x unknown, aws_b.y[0] unknown, google_c.z unknown" },
 		{ NULL, "{cond_type: attribute, resource_types: [aws_a], attribute: __change_actions__, operator: "
 			"not_contains, value: delete}", "aws_a.r fail, aws_a.x pass" },
 		{ NULL, "{cond_type: attribute, resource_types: [aws_a], attribute: __change_keys__, operator: equals, "
@@ -86,6 +91,12 @@ static void nodes(void **state)
 
 	(void)state;
 	try_rows(rows, COUNT(rows), plan);
+
+	char *got = policy_try("{cond_type: resource, operator: exists}", "{" HEAD ", \"resource_changes\": ["
+		CHANGE("a_t.x", "a_t", "x", "", "{}", "{}") "]}", true);
+
+	assert_string_equal(got, "a_t.x fail (no types of resources are allowed, since the policy names none)");
+	free(got);
 }
 
 static void logic(void **state)

@@ -121,7 +121,10 @@ static void put_resource(struct explaining *x, const struct policy_condition *c,
 	if (above == NULL) {
 		buf_puts(&x->out, deny ? "these types of resources are not allowed: " :
 			"only these types of resources are allowed: ");
-		policy_types_words(&c->types, &x->out);
+		if (policy_types_empty(&c->types))
+			buf_puts(&x->out, "none");
+		else
+			policy_types_words(&c->types, &x->out);
 		buf_puts(&x->out, deny ? " (of others nothing is said)" : "");
 	} else if (above->connects) {
 		buf_puts(&x->out, "a condition about resource types, which is ignored beside connections");

@@ -172,7 +172,9 @@ char *policy_reason(const struct policy_condition *c, bool inverted, const struc
 		put_cut(&out, c->value.source, strlen(c->value.source));
 		break;
 	case CONDITION_RESOURCE:
-		if (c->connection == CONNECTION_EXISTS) {
+		if (c->connection == CONNECTION_EXISTS && policy_types_empty(&c->types)) {
+			buf_puts(&out, "no types of resources are allowed, since the policy names none");
+		} else if (c->connection == CONNECTION_EXISTS) {
 			buf_puts(&out, "its type is not among the allowed ones: ");
 			put_types(&out, &c->types);
 		} else {

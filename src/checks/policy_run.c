@@ -113,11 +113,12 @@ static void evaluate_all(struct evaluation *e)
 		leaf_now(e, e->policy->leaves[i]);
 }
 
-/* A list of types that are allowed, or not (planspool-policies(5), CONDITIONS; A 4 there, row 23). */
+/* A list of types that are allowed, or not (planspool-policies(5), CONDITIONS; A 4 there, row 23). Elsewhere no types
+ * mean all; here an empty list has no type in it, as in Checkov. */
 static void evaluate_resource(struct evaluation *e)
 {
 	const struct policy_condition *c = e->policy->root->condition;
-	bool named = policy_types_match(&c->types, &e->node->type), deny = c->connection == CONNECTION_NOT_EXISTS;
+	bool named = !policy_types_empty(&c->types) && policy_types_match(&c->types, &e->node->type), deny = c->connection == CONNECTION_NOT_EXISTS;
 	char *reason = NULL;
 
 	if (!e->node->type.managed && !(deny && named))
