@@ -13,6 +13,7 @@
  * (rows 24 and 30). */
 #include "checks/policy_types.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -204,6 +205,8 @@ static int read_names(struct policy_types *t, const struct doc_node *node, const
 				faults_warn(faults, file, name->line,
 					"'%s' matches nothing without a scope.provider; name the provider, as in "
 					"provider.aws", name->text);
+			for (char *p = full; *p != '\0'; p++)
+				*p = (char)tolower((unsigned char)*p);
 			policy_types_free(t);
 			append_name(t, full);
 			free(full);
