@@ -54,6 +54,21 @@ static void faults(void **state)
 			"p.yaml:2: operator is missing in an attribute condition\n" },
 		{ HEAD "definition: {" COND ", operator: exists}",
 			"p.yaml:2: attribute is missing in an attribute condition\n" },
+#define NO_TEXT " must be text (in quotes where it reads as a number, a date, true, false or null)\n"
+		{ HEAD "definition: {" COND ", attribute: null, operator: exists}", "p.yaml:2: attribute" NO_TEXT },
+		{ HEAD "definition: {" COND ",\n attribute: 5, operator: exists}", "p.yaml:3: attribute" NO_TEXT },
+		{ HEAD "definition: {" COND ", attribute: [a], operator: exists}", "p.yaml:2: attribute" NO_TEXT },
+		{ HEAD "definition: {" COND ", attribute: a, operator: yes}", "p.yaml:2: operator" NO_TEXT },
+		{ HEAD "definition: {cond_type: connection, operator: null}", "p.yaml:2: operator" NO_TEXT },
+		{ HEAD "definition: {cond_type: null, attribute: a, operator: exists}", "p.yaml:2: cond_type" NO_TEXT },
+		{ HEAD "definition: {cond_type: [], attribute: a, operator: exists}", "p.yaml:2: cond_type" NO_TEXT },
+#define TYPES(is) "definition: {cond_type: attribute, attribute: a, operator: exists, resource_types: " is "}"
+#define TO(is) "definition: {cond_type: connection, operator: exists, connected_resource_types: " is "}"
+		{ HEAD TYPES("[t, null]"), "p.yaml:2: a resource type must be text\n" },
+		{ HEAD TYPES("5"), "p.yaml:2: resource types must be a list of types\n" },
+		{ HEAD TYPES("true"), "p.yaml:2: resource types must be a list of types\n" },
+		{ HEAD TO("null"), "p.yaml:2: resource types must be a list of types\n" },
+		{ HEAD TO("false"), "p.yaml:2: resource types must be a list of types\n" },
 		{ HEAD "definition:\n  and:\n    - {cond_type: atribute, attribute: a, operator: exists}\n    - "
 			"{cond_type: connection, operator: within}\n",
 			"p.yaml:4: unknown cond_type 'atribute', did you mean 'attribute'?\n"

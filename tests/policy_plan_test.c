@@ -71,7 +71,7 @@ static void nodes(void **state)
 		{ NULL, "{cond_type: attribute, resource_types: provider.aws, attribute: alias, operator: equals, "
 			"value: w}", "aws.default fail, aws.w pass" },
 		{ "scope: {provider: aws}\n",
-			"{cond_type: attribute, resource_types: [provider], attribute: off, operator: exists}",
+			"{cond_type: attribute, resource_types: [provider], attribute: 'off', operator: exists}",
 			"aws.default fail, aws.w fail" },
 		{ "scope: {provider: AWS}\n",
 			"{cond_type: attribute, resource_types: [provider], attribute: n, operator: exists}",
@@ -81,6 +81,10 @@ static void nodes(void **state)
 			"aws_a.r pass, aws_a.x pass, aws_b.y[0] fail, google_c.z pass" },
 		{ NULL, "{cond_type: resource, operator: not_exists, resource_types: [aws_b]}",
 			"aws_a.r unknown, aws_a.x unknown, aws_b.y[0] fail, google_c.z unknown" },
+		/* What is nothing in Python is no list of types, so all. */
+		{ NULL, "{cond_type: attribute, resource_types: false, attribute: m, operator: exists}",
+			"aws.default fail, aws.w fail, aws_a.r pass, aws_a.x fail, aws_b.y[0] fail, data.aws_d.d fail, "
+			"google_c.z fail" },
 		/* A list without types allows none, and forbids none. */
 		{ NULL, "{cond_type: resource, operator: exists}",
 			"aws_a.r fail, aws_a.x fail, aws_b.y[0] fail, google_c.z fail" },

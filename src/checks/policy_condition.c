@@ -16,9 +16,24 @@
 
 #define VALUE_MAX (1u << 20)
 
-static const char *scalar_text(const struct doc_node *node)
+/* The text under a key, NULL when there is no such key. -1, with a fault, when it is no text: Checkov rejects the
+ * policy then, or raises an exception on every resource. */
+static int read_text(struct policy_compiler *c, const struct doc_node *node, const char *key, const char **text)
 {
-	return node != NULL && node->kind == DOC_SCALAR && strlen(node->text) == node->len ? node->text : NULL;
+	const struct doc_node *value = doc_get(node, key);
+	struct doc_value scalar;
+
+	*text = NULL;
+	if (value == NULL)
+		return 0;
+	if (value->kind != DOC_SCALAR || doc_scalar(value, &scalar) != DOC_STRING ||
+		strlen(value->text) != value->len) {
+		faults_error(c->faults, c->file, value->line, "%s must be text (in quotes where it reads as a number, "
+			"a date, true, false or null)", key);
+		return -1;
+	}
+	*text = value->text;
+	return 0;
 }
 
 bool policy_doc_truthy(const struct doc_node *node)
@@ -76,8 +91,10 @@ static int read_choice(struct policy_compiler *c, const struct doc_node *node, c
 	const char *const *choices)
 {
 	const struct doc_node *operator = doc_get(node, "operator");
-	const char *text = scalar_text(operator);
+	const char *text;
 
+	if (read_text(c, node, "operator", &text) != 0)
+		return -1;
 	for (int i = 0; text != NULL && choices[i] != NULL; i++) {
 		if (strcmp(text, choices[i]) == 0)
 			return i;
@@ -106,8 +123,10 @@ static const char *const filter_operators[] = { "within", NULL };
 static int read_attribute(struct policy_compiler *c, struct policy_condition *cond, const struct doc_node *node,
 	const char *kind)
 {
-	const char *text = scalar_text(doc_get(node, "attribute"));
+	const char *text;
 
+	if (read_text(c, node, "attribute", &text) != 0)
+		return -1;
 	if (text == NULL || *text == '\0') {
 		faults_error(c->faults, c->file, node->line, "attribute is missing in %s condition", kind);
 		return -1;
@@ -188,12 +207,14 @@ static int compile_attribute(struct policy_compiler *c, struct policy_condition 
 	bool typed)
 {
 	const struct doc_node *operator = doc_get(node, "operator");
-	const char *name = typed ? scalar_text(operator) : "any";
+	const char *name = "any";
 	static const char prefix[] = "jsonpath_";
 	const char *why = "";
 	bool jsonpath;
 
 	cond->kind = CONDITION_ATTRIBUTE;
+	if (typed && read_text(c, node, "operator", &name) != 0)
+		return -1;
 	if (name == NULL) {
 		faults_error(c->faults, c->file, node->line, "operator is missing in an attribute condition");
 		return -1;
@@ -271,17 +292,19 @@ static int compile_kind(struct policy_compiler *c, struct policy_condition *cond
 int policy_compile_condition(struct policy_compiler *c, struct policy_block *b, const struct doc_node *node)
 {
 	struct policy *p = c->policy;
-	const struct doc_node *type = doc_get(node, "cond_type");
+	const struct doc_node *types = doc_get(node, "resource_types");
+	const char *type;
 	struct policy_condition *cond = xcalloc(1, sizeof(*cond));
 
 	b->kind = BLOCK_CONDITION;
 	b->condition = cond;
 	cond->line = node->line;
 	policy_warn_keys(node, condition_keys, c->file, c->faults);
-	if (compile_kind(c, cond, node, policy_doc_truthy(type) ? scalar_text(type) : NULL) != 0)
+	if (read_text(c, node, "cond_type", &type) != 0 ||
+		compile_kind(c, cond, node, type != NULL && *type != '\0' ? type : NULL) != 0)
 		return -1;
-	if (policy_types_read(&cond->types, doc_get(node, "resource_types"), p->provider, false, c->file, node->line,
-		c->faults) != 0)
+	if (policy_types_read(&cond->types, policy_doc_truthy(types) ? types : NULL, p->provider, false, c->file,
+		node->line, c->faults) != 0)
 		return -1;
 	b->connects = cond->kind == CONDITION_CONNECTION;
 	if (b->connects && policy_types_read(&cond->connected, doc_get(node, "connected_resource_types"), p->provider,

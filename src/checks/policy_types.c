@@ -187,13 +187,20 @@ static void warn_name(const struct doc_node *name, bool connected, const char *f
 			connected ? "" : ": it must be the first of the list");
 }
 
+static bool is_text(const struct doc_node *node)
+{
+	struct doc_value scalar;
+
+	return node->kind == DOC_SCALAR && doc_scalar(node, &scalar) == DOC_STRING;
+}
+
 static int read_names(struct policy_types *t, const struct doc_node *node, const char *provider, bool connected,
 	const char *file, struct faults *faults)
 {
 	for (size_t i = 0; i < node->count; i++) {
 		const struct doc_node *name = node->items[i];
 
-		if (name->kind != DOC_SCALAR || name->len == 0 || strlen(name->text) != name->len) {
+		if (!is_text(name) || name->len == 0 || strlen(name->text) != name->len) {
 			faults_error(faults, file, name->line, "a resource type must be text");
 			return -1;
 		}
@@ -222,11 +229,9 @@ static int read_names(struct policy_types *t, const struct doc_node *node, const
 int policy_types_read(struct policy_types *t, const struct doc_node *node, const char *provider, bool connected,
 	const char *file, unsigned line, struct faults *faults)
 {
-	struct doc_value scalar;
-
-	if (node == NULL || (node->kind == DOC_SCALAR && (node->len == 0 || doc_scalar(node, &scalar) == DOC_NULL)))
+	if (node == NULL || (is_text(node) && node->len == 0))
 		return connected ? 0 : expand("all types", provider, 0, &t->all, file, line, faults);
-	if (node->kind == DOC_MAPPING) {
+	if (node->kind != DOC_SEQUENCE && !is_text(node)) {
 		faults_error(faults, file, node->line, "resource types must be a list of types");
 		return -1;
 	}
