@@ -52,13 +52,15 @@ static const struct { const char *text, *tree; } good[] = {
 	{ "{<<: [], a: 1}", "{a:1}" },
 	/* JSON */
 	{ "{\"a\":1,\"b\":[true,null,\"x\"]}", "{'a':1,'b':[true,null,'x']}" }, { "{\n\t\"a\": [\n\t\t1e3\n\t]\n}\n",
-		"{'a':[1e3]}" },
+		"{'a':[1.0e+3]}" },
+	{ "[1E3,-1.5e1,1e-7,2.5E+1,10,1.5,\"1e3\",\"\\\"1e3\",true,{\"1e3\":1e0}]",
+		"[1.0e+3,-1.5e+1,1.0e-7,2.5e+1,10,1.5,'1e3','\"1e3',true,{'1e3':1.0e+0}]" },
 	{ "[\"\\ud83d\\ude00\\\\ud83d\\/\\u00e9\"]", "['\xf0\x9f\x98\x80\\ud83d/\xc3\xa9']" },
 	{ "[\"a\x7f\xe2\x80\xa8  b\xc2\x85\xef\xbb\xbf\"]", "['a\x7f\xe2\x80\xa8  b\xc2\x85\xef\xbb\xbf']" },
 	{ " [\"#\", \"a: b\", \"&x\", \"*x\", \"!t\"]", "['#','a: b','&x','*x','!t']" }, { "[]", "[]" }, { "{}", "{}" },
 	{ "\xef\xbb\xbf{\"a\":{}}", "{'a':{}}" },
 	/* looks like JSON, is YAML */
-	{ "{a: 'b', # c\n d: [e,],}", "{a:'b',d:[e]}" },
+	{ "{a: 'b', # c\n d: [e,],}", "{a:'b',d:[e]}" }, { "[1e3, x]", "[1e3,x]" },
 };
 
 static void reads_trees(void **state)

@@ -3,7 +3,8 @@
  * Nearly all JSON is YAML, and reading it as such keeps one reader, one tree and one set of limits for both. What is
  * left is inside of strings: YAML's escapes know no surrogate pairs, and libyaml refuses DEL, C1 controls, U+FEFF and
  * noncharacters as they are and takes U+0085, U+2028 and U+2029 for line breaks. Pairs are written out as the
- * character they mean, and the others as escapes. Nothing outside of strings is touched, so lines stay what they are.
+ * character they mean, and the others as escapes. Outside of strings only numbers with an exponent are touched, since
+ * 1e3 is text by the rules of YAML 1.1 (docscalar.c) and 1.0e+3 is not; so lines stay what they are.
  *
  * Whether a text is JSON at all is judged by its first character and its words (jsonscan.h), not by its order: what is
  * wrong with that is libyaml's to say, with the line. A text that only looks like JSON (unquoted keys, comments) is
@@ -64,22 +65,61 @@ static size_t troublesome(const char *s, size_t n, char escape[8])
 	return len;
 }
 
+/* The length of the number that begins at s, without its sign; 0 if none does. */
+static size_t number_length(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	if (len == 0 || s[0] < '0' || s[0] > '9')
+		return 0;
+	while (n < len && s[n] != '\0' && strchr("0123456789.+-eE", s[n]) != NULL)
+		n++;
+	return n;
+}
+
+/* Where the exponent of a number begins; its length if it has none. */
+static size_t mantissa_length(const char *number, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && number[n] != 'e' && number[n] != 'E')
+		n++;
+	return n;
+}
+
+/* With the point and the sign of the exponent that YAML wants. */
+static void put_number(struct buf *out, const char *number, size_t len, size_t mantissa)
+{
+	put(out, number, mantissa);
+	if (memchr(number, '.', mantissa) == NULL)
+		put(out, ".0", 2);
+	put(out, "e", 1);
+	if (number[mantissa + 1] != '+' && number[mantissa + 1] != '-')
+		put(out, "+", 1);
+	put(out, number + mantissa + 1, len - mantissa - 1);
+}
+
 static void adapt(const char *text, size_t len, struct buf *out)
 {
 	size_t plain = 0, n;
+	bool string = false;
 
 	for (size_t i = 0; i < len; i += n) {
+		size_t number = string ? 0 : number_length(text + i, len - i), mantissa = mantissa_length(text + i, number);
 		bool unicode = text[i] == '\\' && text[i + 1] == 'u';
 		uint32_t code = unicode ? hex4(text + i + 2) : 0;
 		bool pair = code >= 0xd800 && code <= 0xdfff;
 		char escape[8];
 		size_t trouble = troublesome(text + i, len - i, escape);
 
-		n = pair ? 12 : trouble ? trouble : text[i] == '\\' ? 2 : 1;
-		if (!pair && !trouble)
+		string ^= text[i] == '"';
+		n = number ? number : pair ? 12 : trouble ? trouble : text[i] == '\\' ? 2 : 1;
+		if (mantissa == number && !pair && !trouble)
 			continue;
 		put(out, text + plain, i - plain);
-		if (pair)
+		if (number)
+			put_number(out, text + i, number, mantissa);
+		else if (pair)
 			put_pair(out, text + i);
 		else
 			put(out, escape, strlen(escape));
