@@ -248,13 +248,10 @@ static bool parse_comparison(struct parser *p, struct jsonpath_expression *e)
 		e->comparison = comparisons[i].comparison;
 		if (!parse_literal(p, e))
 			return false;
-		if (e->comparison != COMPARE_MATCH)
+		if (e->comparison != COMPARE_MATCH || e->literal != LITERAL_TEXT)
 			return true;
-		if (e->literal != LITERAL_TEXT)
-			return fail(p, "=~ needs a quoted regular expression");
-		if (policy_regex_new(e->text, e->len, false, &e->regex, &why) != 0 || e->regex == NULL)
-			return fail(p, "the regular expression of =~ cannot be used");
-		return true;
+		return (policy_regex_new(e->text, e->len, false, &e->regex, &why) == 0 && e->regex != NULL) ||
+			fail(p, "the regular expression of =~ cannot be used");
 	}
 	return true;
 }

@@ -51,6 +51,14 @@ static bool stands_alone(const struct view *v)
 	}
 }
 
+/* A number that Python has as a float: true, but no list and nothing that stands for one. */
+static bool is_fraction(const struct view *v)
+{
+	double d;
+
+	return v->type == VIEW_NUMBER && strpbrk(v->text, ".eE") != NULL && policy_number(v, &d) && d != 0;
+}
+
 /* Bounds of a slice over n elements. */
 static void slice_bounds(const struct jsonpath_step *s, int64_t n, int64_t *from, int64_t *to)
 {
@@ -65,6 +73,8 @@ static int step_elements(const struct jsonwalk *w, const struct policy_jsonpath 
 	struct view child;
 	int64_t from, to;
 
+	if (is_fraction(v))
+		return error(w, "elements are asked of a number with a fraction");
 	if (v->type != VIEW_LIST) {
 		slice_bounds(s, 1, &from, &to);
 		return stands_alone(v) && from <= 0 && to > 0 ? walk(w, p, i + 1, v, false) : 0;
@@ -104,7 +114,9 @@ static int step_element(const struct jsonwalk *w, const struct policy_jsonpath *
 	} else if (v->type == VIEW_STRING) {
 		n += n < 0 ? (int64_t)text_utf8_length(v->text, v->len) : 0;
 		child = n < 0 ? view_missing : character(v, n);
-	} else if (stands_alone(v)) {
+	} else if (v->type == VIEW_OBJECT && n >= (int64_t)view_count(v)) {
+		return 0;	/* Python looks at the number of members first */
+	} else if (stands_alone(v) || is_fraction(v)) {
 		return error(w, "an index is asked of what is no list (a single block is no list: use [*])");
 	} else {
 		return 0;
@@ -126,22 +138,25 @@ static int step_member(const struct jsonwalk *w, const struct policy_jsonpath *p
 	return child.type == VIEW_MISSING ? 0 : walk(w, p, i + 1, &child, false);
 }
 
-static int step_members(const struct jsonwalk *w, const struct policy_jsonpath *p, size_t i, const struct view *v)
+/* Members of an object. Those of the root are all places of the node, as in Checkov's flat map. */
+static int step_members(const struct jsonwalk *w, const struct policy_jsonpath *p, size_t i, const struct view *v,
+	bool root)
 {
 	struct view_iterator it;
 	struct view child;
 
-	if (v->type != VIEW_OBJECT)
+	if (v->type != VIEW_OBJECT && !(root && v->type == VIEW_LIST))
 		return 0;
 	view_start(&it, v);
 	while (view_next(&it, v, &child)) {
-		if (walk(w, p, i + 1, &child, false) != 0)
+		if (walk(w, p, i + 1, &child, false) != 0 || (root && step_members(w, p, i, &child, true) != 0))
 			return -1;
 	}
 	return 0;
 }
 
-/* A comparison's matches joined by or. */
+/* A comparison's matches joined by or. All are looked at, as both sides of & and | are: one that cannot be compared is an
+ * error whatever the others say. */
 struct comparing {
 	const struct jsonpath_expression *e;
 	struct policy_workspace *workspace;
@@ -201,6 +216,12 @@ static enum truth compare_one(const struct jsonpath_expression *e, const struct 
 		*why = "a filter compares a number with what is none";
 		return TRUTH_ERROR;
 	}
+	if (e->comparison == COMPARE_MATCH) {
+		if (e->literal == LITERAL_INTEGER && !policy_integer(v, &n))
+			return TRUTH_FALSE;
+		*why = "=~ needs a regular expression in quotes";
+		return TRUTH_ERROR;
+	}
 	if (e->literal == LITERAL_INTEGER)
 		return policy_integer(v, &n) ? truth_of(in_sign(e->comparison,
 			(n > e->integer) - (n < e->integer))) : TRUTH_FALSE;
@@ -211,11 +232,11 @@ static bool visit_compared(void *context, const struct view *v, bool under)
 {
 	struct comparing *c = context;
 
-	if (c->result == TRUTH_TRUE || c->result == TRUTH_ERROR)
+	if (c->result == TRUTH_ERROR)
 		return true;
 	enum truth t = under ? TRUTH_UNKNOWN : compare_one(c->e, v, c->workspace, &c->why);
 
-	if (t != TRUTH_FALSE)
+	if (t == TRUTH_ERROR || (t != TRUTH_FALSE && c->result != TRUTH_TRUE))
 		c->result = t;
 	return true;
 }
@@ -223,15 +244,14 @@ static bool visit_compared(void *context, const struct view *v, bool under)
 static enum truth decide(const struct jsonwalk *w, const struct jsonpath_expression *e, const struct view *v)
 {
 	if (e->kind != EXPRESSION_COMPARE) {
-		bool and = e->kind == EXPRESSION_AND;
-		enum truth left = decide(w, e->left, v), right;
+		enum truth decisive = e->kind == EXPRESSION_AND ? TRUTH_FALSE : TRUTH_TRUE;
+		enum truth left = decide(w, e->left, v), right = decide(w, e->right, v);
 
-		if (left == TRUTH_ERROR || left == (and ? TRUTH_FALSE : TRUTH_TRUE))
+		if (left == TRUTH_ERROR || left == right)
 			return left;
-		right = decide(w, e->right, v);
-		if (right == TRUTH_ERROR || right == (and ? TRUTH_FALSE : TRUTH_TRUE))
+		if (right == TRUTH_ERROR || right == decisive)
 			return right;
-		return left == TRUTH_UNKNOWN ? left : right;
+		return left == decisive || left == TRUTH_UNKNOWN ? left : right;
 	}
 	struct comparing c = { e, w->workspace, TRUTH_FALSE, NULL };
 	struct jsonwalk inner = { w->workspace, visit_compared, &c, w->steps, w->why };
@@ -285,7 +305,7 @@ static int step(const struct jsonwalk *w, const struct policy_jsonpath *p, size_
 	case STEP_MEMBER:
 		return step_member(w, p, i, v, root);
 	case STEP_MEMBERS:
-		return step_members(w, p, i, v);
+		return step_members(w, p, i, v, root);
 	case STEP_ELEMENT:
 		return step_element(w, p, i, v);
 	case STEP_ELEMENTS:
