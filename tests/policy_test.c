@@ -15,7 +15,8 @@ static const char values[] =
 	"[\"x\"]}, "
 	"\"one\": [{\"p\": 22, \"c\": [\"u\", \"v\"], \"in\": [{\"k\": 1}]}], \"two\": [{\"p\": 22, \"q\": \"x\"}, "
 	"{\"p\": 80}], "
-	"\"lol\": [[\"a\"], [\"b\"]], \"words\": \" a b  c \", \"self\": 1, \"secret\": \"hidden\", "
+	"\"lol\": [[\"a\"], [\"b\"]], \"words\": \" a b  c \", \"spaces\": "
+		"\"a\\u00a0b\\u2028c\\u3000\\u001fd\", \"spaced\": \"\\u2003 5\\u00a0\", \"self\": 1, \"secret\": \"hidden\", "
 	"\"long\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}";
 
 struct row {
@@ -90,6 +91,9 @@ static void operators(void **state)
 		{ "zero", "greater_than_or_equal", "0.0", "pass" }, { "s", "less_than", "abd", "pass" },
 		{ "n", "less_than_or_equal", "5", "pass" },
 		{ "missing", "less_than", "5", "fail" }, { "missing", "greater_than", "5", "fail" },
+		/* NaN is not greater or equal, so it is less. */
+		{ "n", "less_than", "nan", "pass" }, { "n", "less_than_or_equal", "nan", "pass" },
+		{ "n", "greater_than_or_equal", "nan", "fail" },
 	};
 
 	(void)state;
@@ -118,6 +122,13 @@ static void more_operators(void **state)
 			"pass" },
 		{ "n", "number_of_words_not_equals", "1", "pass" }, { "words", "number_of_words_less_than", "\" 4 \"",
 			"pass" },
+		{ "spaces", "number_of_words_equals", "4", "pass" }, { "spaced", "greater_than", "4", "pass" },
+		{ "spaced", "range_includes", "5", "pass" },
+		/* What int64 cannot hold is a number all the same. */
+		{ "s", "range_includes", "\"123456789012345678901234567890\"", "fail" },
+		{ "port", "range_includes", "\"21-123456789012345678901234567890\"", "pass" },
+		{ "s", "length_less_than", "1.0e+22", "pass" },
+		{ "s", "length_greater_than", "-123456789012345678901234567890", "pass" },
 		{ "port", "range_includes", "22", "pass" }, { "port", "range_includes", "25-30", "pass" },
 		{ "port", "range_includes", "30-25", "fail" },
 		{ "ln", "range_includes", "[81, 80]", "pass" }, { "n", "range_includes", "1-2-3", "error" },

@@ -173,8 +173,9 @@ static enum order order_of(const struct view *a, const struct policy_operand *v,
 
 	if (view_absent(a))
 		return ORDER_NONE;
+	/* Less is what is not greater or equal, so NaN is less than everything. */
 	if (policy_number(a, &x) && policy_number(&v->view, &y))
-		return x < y ? ORDER_LESS : x > y ? ORDER_GREATER : x == y ? ORDER_EQUAL : ORDER_NONE;
+		return x > y ? ORDER_GREATER : x == y ? ORDER_EQUAL : ORDER_LESS;
 	if (policy_text(a, &w->a, &text, &len) != 0) {
 		*why = too_long;
 		return ORDER_ERROR;
@@ -247,12 +248,10 @@ static int64_t words_of(const struct view *a)
 
 	if (a->type != VIEW_STRING)
 		return -1;
-	for (size_t i = 0; i < a->len; i++) {
-		unsigned char c = (unsigned char)a->text[i];
-		bool space = c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
-
-		n += !space && !in_word;
-		in_word = !space;
+	for (size_t i = 0, space; i < a->len; i += space > 0 ? space : 1) {
+		space = policy_space(a->text + i, a->len - i);
+		n += space == 0 && !in_word;
+		in_word = space == 0;
 	}
 	return n;
 }

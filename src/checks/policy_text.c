@@ -10,7 +10,6 @@
 #include "checks/policy_text.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,18 +140,46 @@ int policy_text(const struct view *v, struct buf *buf, const char **text, size_t
 	return 0;
 }
 
+size_t policy_space(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	unsigned code;
+
+	if (len == 0)
+		return 0;
+	if (p[0] < 0x80)
+		return p[0] == ' ' || (p[0] >= '\t' && p[0] <= '\r') || (p[0] >= 0x1c && p[0] <= 0x1f);
+	if (len >= 2 && p[0] == 0xc2)
+		return p[1] == 0x85 || p[1] == 0xa0 ? 2 : 0;
+	if (len < 3 || (p[0] & 0xf0) != 0xe0)
+		return 0;
+	code = (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+	return code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 ||
+		code == 0x202f || code == 0x205f || code == 0x3000 ? 3 : 0;
+}
+
+/* The length of the white space at the end of a text; one character. */
+static size_t space_before_end(const char *text, size_t len)
+{
+	for (size_t n = 1; n <= 3 && n <= len; n++) {
+		if (policy_space(text + len - n, n) == n)
+			return n;
+	}
+	return 0;
+}
+
 /* Without the white space around it, and with the _ that Python allows between digits taken out. The length, or 0 if
  * there is nothing, too much, or a _ elsewhere. */
 static size_t trimmed(const char *text, size_t len, char *out, size_t size)
 {
-	size_t n = 0;
+	size_t n = 0, space;
 
-	while (len > 0 && isspace((unsigned char)text[0])) {
-		text++;
-		len--;
+	while ((space = policy_space(text, len)) > 0) {
+		text += space;
+		len -= space;
 	}
-	while (len > 0 && isspace((unsigned char)text[len - 1]))
-		len--;
+	while ((space = space_before_end(text, len)) > 0)
+		len -= space;
 	if (len == 0 || len >= size)
 		return 0;
 	for (size_t i = 0; i < len; i++) {
@@ -191,18 +218,13 @@ bool policy_number(const struct view *v, double *out)
 
 bool policy_integer_text(const char *text, size_t len, int64_t *out)
 {
-	char digits[64], *end;
+	char digits[400], *end;
 	size_t n = trimmed(text, len, digits, sizeof(digits));
 
 	if (n == 0 || strlen(digits) != n)
 		return false;
-	errno = 0;
-	long long value = strtoll(digits, &end, 10);
-
-	if (*end != '\0' || end == digits || errno == ERANGE)
-		return false;
-	*out = value;
-	return true;
+	*out = strtoll(digits, &end, 10);
+	return *end == '\0' && end != digits;
 }
 
 bool policy_integer(const struct view *v, int64_t *out)
@@ -214,9 +236,7 @@ bool policy_integer(const struct view *v, int64_t *out)
 	if (v->type == VIEW_NUMBER && !is_integer_text(v->text, v->len)) {
 		double d = strtod(v->text, NULL);
 
-		if (!(fabs(d) < 9e18))
-			return false;
-		*out = (int64_t)d;
+		*out = fabs(d) < 9e18 ? (int64_t)d : d < 0 ? INT64_MIN : INT64_MAX;
 		return true;
 	}
 	return (v->type == VIEW_NUMBER || v->type == VIEW_STRING) && policy_integer_text(v->text, v->len, out);

@@ -20,7 +20,10 @@ int policy_text(const struct view *v, struct buf *buf, const char **text, size_t
 bool policy_number(const struct view *v, double *out);
 bool policy_number_text(const char *text, size_t len, double *out);
 
-/* int(x): false if it is none, or does not fit. */
+/* The length of the white space character, as Python's split knows them, at the beginning of a text; 0 if it is none. */
+size_t policy_space(const char *text, size_t len);
+
+/* int(x): false if it is none. One that int64 cannot hold is the nearest that it can. */
 bool policy_integer(const struct view *v, int64_t *out);
 bool policy_integer_text(const char *text, size_t len, int64_t *out);
 
