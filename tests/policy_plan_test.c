@@ -408,8 +408,8 @@ static void reasons(void **state)
 		{ NULL, LINKED(PUBLIC), "a_t.open pass, a_t.shut fail (public must equal true), b_t.b pass" },
 		{ NULL, LINKED("{cond_type: attribute, resource_types: [a_t], attribute: n, operator: contains, "
 			"value: \"5\"}"), "a_t.open error (n: contains cannot be applied: a number or boolean contains "
-			"nothing), a_t.shut fail (no good connection between a_t and b_t), b_t.b unknown (what it is "
-			"connected to is known only after apply)" },
+			"nothing), a_t.shut fail (no good connection between a_t and b_t), b_t.b error (a condition "
+			"cannot be applied to what it is connected to)" },
 		{ NULL, LINKED("{and: [" PUBLIC ", {cond_type: attribute, resource_types: [b_t], attribute: n, operator: "
 			"exists}]}"), "a_t.open fail (n is asked of another type of resource (b_t), must be set), "
 			"a_t.shut fail (public must equal true), b_t.b fail (public is asked of another type of resource "
@@ -444,6 +444,28 @@ static void absent(void **state)
 
 	(void)state;
 	try_rows(rows, COUNT(rows), plan);
+}
+
+/* What cannot be evaluated for one end of a connection is an error for the other, and said so. */
+static void errors(void **state)
+{
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		CHANGE("a_t.a", "a_t", "a", "", "{}", "{}") "," CHANGE("b_t.b", "b_t", "b", "", "{\"n\": 5}", "{}") "], "
+		"\"configuration\": {\"root_module\": {\"resources\": ["
+		CONFIG("a_t.a", "a_t", "a", "\"r\": {\"references\": [\"b_t.b.id\", \"b_t.b\"]}") "]}}}";
+#define RAISING "{and: [{cond_type: filter, attribute: resource_type, operator: within, value: [a_t]}, " \
+	"{cond_type: attribute, resource_types: [b_t], attribute: n, operator: contains, value: x}, " \
+	"{cond_type: connection, resource_types: [a_t], connected_resource_types: [b_t], operator: "
+	static const char *const operators[] = { "exists", "not_exists", "one_exists" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(operators); i++) {
+		char *definition = xasprintf(RAISING "%s}]}", operators[i]), *got = policy_try(definition, plan, true);
+
+		assert_string_equal(got, "a_t.a error (a condition cannot be applied to what it is connected to)");
+		free(got);
+		free(definition);
+	}
 }
 
 /* References in circles end by themselves. */
@@ -494,6 +516,7 @@ int main(void)
 		cmocka_unit_test(many_places),
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(absent),
+		cmocka_unit_test(errors),
 		cmocka_unit_test(circles),
 		cmocka_unit_test(malformed),
 	};

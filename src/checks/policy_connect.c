@@ -95,7 +95,8 @@ static void run_attributes(const struct connecting *c, const struct policy_block
 static void count_edge(uint32_t from, uint32_t to, const uint8_t *before, uint8_t *found)
 {
 	uint8_t seen = before != NULL ? before[from] | before[to] : 0;
-	uint8_t bit = (seen & FAILED) != 0 ? FAILED : (seen & (UNKNOWN | ERROR)) != 0 ? UNKNOWN : PASSED;
+	uint8_t bit = (seen & FAILED) != 0 ? FAILED : (seen & ERROR) != 0 ? ERROR :
+		(seen & UNKNOWN) != 0 ? UNKNOWN : PASSED;
 
 	found[from] |= bit;
 	found[to] |= bit;
@@ -103,13 +104,13 @@ static void count_edge(uint32_t from, uint32_t to, const uint8_t *before, uint8_
 
 static uint8_t swapped(uint8_t bits)
 {
-	return (uint8_t)((bits & UNKNOWN) | ((bits & PASSED) != 0 ? FAILED : 0) | ((bits & FAILED) != 0 ? PASSED : 0));
+	return (uint8_t)((bits & (UNKNOWN | ERROR)) | ((bits & PASSED) != 0 ? FAILED : 0) | ((bits & FAILED) != 0 ? PASSED : 0));
 }
 
 /* What the edges found of a node come to. */
 static uint8_t connected(enum policy_connection wanted, uint8_t found)
 {
-	if ((found & (PASSED | UNKNOWN)) == 0)
+	if ((found & (PASSED | UNKNOWN | ERROR)) == 0)
 		found |= FAILED;
 	if (wanted == CONNECTION_NOT_EXISTS)
 		return swapped(found);
@@ -339,7 +340,7 @@ static char *reason_of(const struct connecting *c, const struct part *part, stru
 			found = l;
 	}
 	if (found == NULL)
-		return NULL;
+		return wanted == TRUTH_ERROR ? xstrdup("a condition cannot be applied to what it is connected to") : NULL;
 	if (wanted == TRUTH_FALSE)
 		return policy_reason(found, inverted, type_matches(c, &found->types, part) ? NULL : &other);
 	return wanted == TRUTH_UNKNOWN ? policy_reason_unknown(found) :
