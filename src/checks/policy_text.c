@@ -6,7 +6,7 @@
  * are read as doubles and written in the shortest form that reads back the same.
  *
  * Limits: the repr of text inside lists escapes control characters and quotes, not unprintable characters beyond ASCII.
- * */
+ * Digits of numbers in text are those of ASCII; Python takes all that Unicode calls digits. */
 #include "checks/policy_text.h"
 
 #include <ctype.h>
