@@ -158,6 +158,7 @@ static void transcribe(struct MHD_Connection *c, const struct origin *origin, co
 	char *line, *text;
 
 	json_put_integer(j, "at", now_ms());
+	json_put_string(j, "agent", header(c, "User-Agent"));
 	json_put_string(j, "origin", origin->name);
 	json_put_string(j, "method", method);
 	json_put_string(j, "path", path);
