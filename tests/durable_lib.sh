@@ -60,9 +60,9 @@ changing() {
 	done
 }
 
-# left SPOOL: the jobs that have not ended.
+# left SPOOL: the jobs that have not ended. What begins with a dot is half made or half removed, and swept.
 left() {
-	find "$1/new" "$1/active" -mindepth 1 -maxdepth 1 ! -name '.claim.*' | tr '\n' ' '
+	find "$1/new" "$1/active" -mindepth 1 -maxdepth 1 ! -name '.*' | tr '\n' ' '
 }
 
 # recover SPOOL: runs the spooler without faults until every job has ended. Workers of one that was killed may live on
