@@ -24,8 +24,12 @@
 #include "base/text.h"
 #include "spooler/api.h"
 
-#define CONNECT_MS 15000
-#define IDLE_MS 30000
+#ifndef PLANSPOOL_CONNECT_MS	/* tests have less patience */
+#define PLANSPOOL_CONNECT_MS 15000
+#endif
+#ifndef PLANSPOOL_IDLE_MS
+#define PLANSPOOL_IDLE_MS 30000
+#endif
 #define ANSWER_MAX 65536
 #define DETAIL_MAX 300
 #define NAMED_MIN_MS 500
@@ -260,7 +264,7 @@ static void go(void *context)
 	call->http = http_start(call->api->http, &(struct http_job){
 		.method = r->method, .url = r->target->url, .ca_file = r->target->ca_file, .bearer = r->target->bearer,
 		.content_type = r->body == NULL ? NULL : "application/vnd.api+json", .body = r->body, .body_len = r->body_len,
-		.connect_ms = CONNECT_MS, .idle_ms = IDLE_MS, .total_ms = r->total_ms,
+		.connect_ms = PLANSPOOL_CONNECT_MS, .idle_ms = PLANSPOOL_IDLE_MS, .total_ms = r->total_ms,
 		.work = on_work, .head = on_head, .data = on_data, .done = on_done, .context = call,
 	});
 }

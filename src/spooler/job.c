@@ -33,7 +33,9 @@
 #include "spooler/job.h"
 #include "spooler/journal.h"
 
-#define PROGRESS_MS (2 * 60 * 1000)	/* well inside the sender's 10 minutes without progress */
+#ifndef PLANSPOOL_PROGRESS_MS	/* tests have less patience */
+#define PLANSPOOL_PROGRESS_MS (2 * 60 * 1000)	/* well inside the sender's 10 minutes without progress */
+#endif
 #define RESULT_MAX (8u << 20)
 #define OUTCOMES_MAX (16u << 20)	/* of outcomes.jsonl */
 
@@ -251,7 +253,7 @@ static void on_progress(void *context)
 		free(message);
 		free(progress);
 	}
-	loop_timer_set(job->progress, PROGRESS_MS);
+	loop_timer_set(job->progress, PLANSPOOL_PROGRESS_MS);
 }
 
 static void on_deadline(void *context)
@@ -381,7 +383,7 @@ static void start_checks(struct job *job)
 	say_running(job, job->in.envelope.request.stage == STAGE_PRE_PLAN ? "checking" : "fetching the plan");
 	job->checks = checkset_start(job->in.endpoint->checks, job->in.envelope.request.stage, config->limit_resource, config->limit_plan,
 		job->outcomes, checks_done, job);
-	loop_timer_set(job->progress, PROGRESS_MS);
+	loop_timer_set(job->progress, PLANSPOOL_PROGRESS_MS);
 	start_fetch(job);
 }
 
@@ -396,7 +398,7 @@ static void job_enter(struct job *job, enum job_state state)
 		break;
 	case JOB_PUBLISHING:
 		loop_timer_clear(job->deadline);
-		loop_timer_set(job->progress, PROGRESS_MS);
+		loop_timer_set(job->progress, PLANSPOOL_PROGRESS_MS);
 		publish(job);
 		break;
 	case JOB_DELIVERING:
