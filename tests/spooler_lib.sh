@@ -31,6 +31,20 @@ start_sender() {
 	storage=http://127.0.0.1:$storage_port
 }
 
+# start_staller: sets its origins: $stalling, which answers as tests/staller.c says; $silent and $silent_tls, which take connections
+# and say nothing; and $full, which takes none.
+start_staller() {
+	"$build/tests/staller" "$sender" 2>>"$scratch/staller.log" &
+	pids="$pids $!"
+	retry 20 [ -f "$sender/stalls" ] || fail "the staller does not start"
+	# shellcheck disable=SC1091
+	. "$sender/stalls"
+	stalling=http://127.0.0.1:$stall_port
+	silent=http://127.0.0.1:$silent_port
+	silent_tls=https://localhost:$silent_port
+	full=http://127.0.0.1:$full_port
+}
+
 # configure [LINE...]: the configuration with one endpoint, prod; the lines are added at its end, and $hosts,
 # $storages, $checks and $limits replace what is usual.
 configure() {
