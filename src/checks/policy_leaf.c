@@ -64,6 +64,8 @@ struct joining {
 	bool type_fits;
 	bool all;			/* must satisfy it; else one is enough */
 	bool selected, decided, unknown;
+	bool error;			/* of JSONPath, one could not be judged: counts unless another decides, since the order of
+					 * an object's members decides nothing */
 	enum truth result, if_reference;
 };
 
@@ -118,6 +120,8 @@ static bool join(void *context, const struct view *v, bool under)
 			&j->out->why);
 	if (t == TRUTH_UNKNOWN) {
 		j->unknown = true;
+	} else if (t == TRUTH_ERROR && c->jsonpath != NULL) {
+		j->error = true;
 	} else if (t == TRUTH_ERROR || t == (j->all ? TRUTH_FALSE : TRUTH_TRUE)) {
 		j->decided = true;
 		j->result = t;
@@ -131,6 +135,8 @@ static enum policy_leaf_state joined(struct joining *j)
 
 	if (j->decided)
 		return state_of(j->result);
+	if (j->error)
+		return LEAF_ERROR;
 	if (j->all && !j->type_fits)
 		return LEAF_FALSE;
 	if (!places)

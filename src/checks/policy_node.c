@@ -267,33 +267,52 @@ static int put_json_text(struct buf *out, const char *text, size_t len)
 	return buf_append(out, "\"", 1);
 }
 
-/* The keys of before whose value is another after the change, as a JSON list. */
+static int by_key(const void *a, const void *b)
+{
+	size_t len, other_len;
+	const char *key = value_key(*(const struct value *const *)a, &len);
+	const char *other = value_key(*(const struct value *const *)b, &other_len);
+	int order = memcmp(key, other, len < other_len ? len : other_len);
+
+	return order != 0 ? order : (len > other_len) - (len < other_len);
+}
+
+static int put_keys(struct buf *out, const struct value *const *members, size_t n)
+{
+	buf_puts(out, "[");
+	for (size_t i = 0; i < n; i++) {
+		size_t len;
+		const char *key = value_key(members[i], &len);
+
+		if (buf_append(out, ",", i > 0) != 0 || put_json_text(out, key, len) != 0)
+			return -1;
+	}
+	return buf_append(out, "]", 1);
+}
+
+/* The keys of before whose value is another after the change, as a JSON list in their order. */
 static const struct value *changed_keys(const struct policy_node *node)
 {
 	struct policy_scratch *s = node->scratch;
 	struct value_fault fault;
-	const struct value *before = node->change->before;
-	bool first = true;
+	const struct value *before = value_type(node->change->before) == VALUE_OBJECT ? node->change->before : NULL;
+	const struct value **changed = xcalloc(value_count(before) + 1, sizeof(*changed));
+	size_t n = 0;
 
-	buf_clear(&s->keys_text);
-	buf_puts(&s->keys_text, "[");
-	if (value_type(before) != VALUE_OBJECT)
-		before = NULL;
 	for (const struct value *member = value_first(before); member != NULL; member = value_next(member)) {
 		size_t len;
 		const char *key = value_key(member, &len);
 		struct view was = view_raw(member), is = view_raw(value_get_n(node->values, key, len));
 
-		if (policy_equal(&was, &is))
-			continue;
-		if (!first)
-			buf_puts(&s->keys_text, ",");
-		first = false;
-		if (put_json_text(&s->keys_text, key, len) != 0)
-			return NULL;
+		if (!policy_equal(&was, &is))
+			changed[n++] = member;
 	}
-	buf_puts(&s->keys_text, "]");
-	return value_parse(s->keys, s->keys_text.data, s->keys_text.len, 2, &fault);
+	qsort(changed, n, sizeof(*changed), by_key);
+	buf_clear(&s->keys_text);
+	bool fits = put_keys(&s->keys_text, changed, n) == 0;
+
+	free(changed);
+	return fits ? value_parse(s->keys, s->keys_text.data, s->keys_text.len, 2, &fault) : NULL;
 }
 
 static struct view pseudo_attribute(const struct policy_node *node, const char *key, size_t len)

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 static bool is_integer_text(const char *text, size_t len)
 {
 	return memchr(text, '.', len) == NULL && memchr(text, 'e', len) == NULL && memchr(text, 'E', len) == NULL;
@@ -84,25 +86,64 @@ static int put_quoted(const char *text, size_t len, struct buf *buf)
 
 static int put_value(const struct view *v, struct buf *buf);
 
-static int put_container(const struct view *v, struct buf *buf)
+static int put_list(const struct view *v, struct buf *buf)
 {
-	bool object = v->type == VIEW_OBJECT, first = true;
 	struct view_iterator it;
 	struct view child;
 
-	if (buf_append(buf, object ? "{" : "[", 1) != 0)
+	if (buf_append(buf, "[", 1) != 0)
 		return -1;
 	view_start(&it, v);
 	while (view_next(&it, v, &child)) {
-		if (!first && buf_append(buf, ", ", 2) != 0)
-			return -1;
-		first = false;
-		if (object && (put_quoted(it.key, it.key_len, buf) != 0 || buf_append(buf, ": ", 2) != 0))
-			return -1;
-		if (put_value(&child, buf) != 0)
+		if ((it.index > 0 && buf_append(buf, ", ", 2) != 0) || put_value(&child, buf) != 0)
 			return -1;
 	}
-	return buf_append(buf, object ? "}" : "]", 1);
+	return buf_append(buf, "]", 1);
+}
+
+struct member {
+	const char *key;
+	size_t len;
+	struct view view;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+	int order = memcmp(x->key, y->key, x->len < y->len ? x->len : y->len);
+
+	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+static int put_members(const struct member *members, size_t n, struct buf *buf)
+{
+	if (buf_append(buf, "{", 1) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if ((i > 0 && buf_append(buf, ", ", 2) != 0) || put_quoted(members[i].key, members[i].len, buf) != 0 ||
+			buf_append(buf, ": ", 2) != 0 || put_value(&members[i].view, buf) != 0)
+			return -1;
+	}
+	return buf_append(buf, "}", 1);
+}
+
+/* In the order of the keys, as Terraform writes them, whatever their order in the plan. */
+static int put_object(const struct view *v, struct buf *buf)
+{
+	struct member *members = xcalloc(view_count(v) + 1, sizeof(*members));
+	struct view_iterator it;
+	size_t n = 0;
+	int result;
+
+	view_start(&it, v);
+	while (view_next(&it, v, &members[n].view)) {
+		members[n].key = it.key;
+		members[n++].len = it.key_len;
+	}
+	qsort(members, n, sizeof(*members), by_key);
+	result = put_members(members, n, buf);
+	free(members);
+	return result;
 }
 
 static int put_value(const struct view *v, struct buf *buf)
@@ -119,10 +160,11 @@ static int put_value(const struct view *v, struct buf *buf)
 	case VIEW_STRING:
 		return put_quoted(v->text, v->len, buf);
 	case VIEW_LIST:
+		return put_list(v, buf);
 	case VIEW_OBJECT:
 		break;
 	}
-	return put_container(v, buf);
+	return put_object(v, buf);
 }
 
 int policy_text(const struct view *v, struct buf *buf, const char **text, size_t *len)
