@@ -406,6 +406,10 @@ static void reasons(void **state)
 		{ "attribute: secret, operator: not_exists", "t_x.a fail (secret must not be set)" },
 		{ "attribute: l, operator: contains, value: z", "t_x.a fail (l must contain \"z\")" },
 		{ "attribute: long, operator: is_empty", "t_x.a fail (long must be empty)" },
+		{ "attribute: s, operator: regex_match, value: '^\\d{2}\"$'",
+			"t_x.a fail (s is \"abc\", must match \"^\\d{2}\"$\")" },
+		{ "attribute: s, operator: within, value: ['a\\b', 'c\"d']",
+			"t_x.a fail (s is \"abc\", must be one of [\"a\\\\b\",\"c\\\"d\"])" },
 		{ "attribute: n, operator: contains, value: z",
 			"t_x.a error (n: contains cannot be applied: a number or boolean contains nothing)" },
 	};
@@ -426,6 +430,15 @@ static void reasons(void **state)
 		"value: abc}}", plan, true);
 
 	assert_string_equal(got, "t_x.a fail (s is \"abc\", must not equal \"abc\")");
+	free(got);
+	free(plan);
+	/* Also when it could only be said at the end: x refers to nothing, so the second condition decides. */
+	plan = policy_plan("{\"n\": 5}", "{\"x\": true}", "{}");
+	got = policy_try("{or: [{cond_type: attribute, resource_types: [t_x], attribute: x, operator: exists}, "
+		"{cond_type: attribute, resource_types: [t_x], attribute: y, operator: exists}, "
+		"{cond_type: attribute, resource_types: [t_x], attribute: n, operator: contains, value: z}]}", plan, true);
+	assert_string_equal(got,
+		"t_x.a error (n: contains cannot be applied: a number or boolean contains nothing)");
 	free(got);
 	free(plan);
 }

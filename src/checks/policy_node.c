@@ -11,6 +11,7 @@
  * each node. */
 #include "checks/policy_node.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,8 @@ struct policy_scratch *policy_scratch_new(void)
 	struct policy_scratch *s = xcalloc(1, sizeof(*s));
 
 	s->work.a.max = s->work.b.max = s->work.json.max = POLICY_TEXT_MAX;
-	s->decoded_text.max = s->keys_text.max = DOCUMENT_MAX;
+	s->decoded_text.max = DOCUMENT_MAX;
+	s->keys_text.max = SIZE_MAX;	/* it is no longer than the resource, escaped */
 	s->type_text.max = s->address_text.max = s->trouble_text.max = DOCUMENT_MAX;
 	s->work.arena = value_arena_new();
 	s->work.matcher = policy_matcher_new();

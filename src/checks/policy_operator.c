@@ -148,6 +148,10 @@ int policy_operand_init(struct policy_operand *v, char *json, const char **why)
 		return -1;
 	}
 	v->view = view_raw(value);
+	if (v->view.type == VIEW_STRING) {
+		free(v->source);
+		v->source = xasprintf("\"%s\"", v->view.text);
+	}
 	if (policy_text(&v->view, &text, &s, &v->text_len) != 0) {
 		*why = "too long";
 		buf_free(&text);

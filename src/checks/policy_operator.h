@@ -17,7 +17,7 @@ enum truth truth_of(bool b);
 struct policy_regex;
 struct policy_nets;
 struct policy_operand {
-	char *source;			/* as JSON, for people */
+	char *source;			/* for people: text in quotes as it was written, all else as JSON */
 	char *json;			/* what was parsed; view points into it and the arena */
 	struct value_arena *arena;
 	struct view view;

@@ -216,7 +216,7 @@ char *policy_reason_error(const struct policy_condition *c, const char *why)
 	buf_puts(&out, c->attribute != NULL ? ": " : "");
 	buf_puts(&out, c->operator != NULL ? c->operator->name : "the condition");
 	buf_puts(&out, " cannot be applied");
-	if (why != NULL) {
+	if (why != NULL && *why != '\0') {
 		buf_puts(&out, ": ");
 		buf_puts(&out, why);
 	}

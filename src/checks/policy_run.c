@@ -249,7 +249,8 @@ static void decide(void *context, const struct policy_wait *wait)
 		c = policy_logic_culprit(p->root, verdict, leaf_then, d, &inverted);
 	if (c != NULL)
 		reason = verdict == TRUTH_FALSE ? policy_reason(c, inverted, NULL) :
-			verdict == TRUTH_UNKNOWN ? policy_reason_unknown(c) : policy_reason_error(c, NULL);
+			verdict == TRUTH_UNKNOWN ? policy_reason_unknown(c) :
+			policy_reason_error(c, policy_wait_why(wait, p->leaf_count, c));
 	policy_report(&d->run->reporter, p, wait->address, verdict, reason);
 	free(reason);
 }

@@ -22,9 +22,10 @@ static int put_text(struct buf *out, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
+		/* People see it in reasons. */
 		if (c < 0x20 || c == '"' || c == '\\') {
-			snprintf(escape, sizeof(escape), "\\u%04x", c);
-			if (buf_append(out, escape, 6) != 0)
+			snprintf(escape, sizeof(escape), c < 0x20 ? "\\u%04x" : "\\%c", c);
+			if (buf_append(out, escape, strlen(escape)) != 0)
 				return -1;
 		} else if (buf_append(out, text + i, 1) != 0) {
 			return -1;

@@ -5,8 +5,8 @@
  * which is stored once for all policies of a resource.
  *
  * A record is: policy (4 bytes), length of the address (2; 0: that of the record before), the address and a NUL, one
- * byte for each condition, number of places (2), and for each place: condition (2), depth (1), hashes (8 each). Nothing
- * is aligned. Records do not span blocks; they are read in the order they were written, which is all that is ever
+ * byte for each condition, for each that is an error a pointer to why, number of places (2), and for each place:
+ * condition (2), depth (1), hashes (8 each). Nothing is aligned. Records do not span blocks; they are read in the order they were written, which is all that is ever
  * needed.
  *
  * Limits: addresses of ADDRESS_MAX bytes are cut. */
@@ -95,14 +95,16 @@ static unsigned char *put_places(unsigned char *at, struct policy_keep *k, const
 void policy_wait_add(struct policy_waits *w, struct policy_keep *k, const struct policy_node *node, uint32_t number,
 	const struct policy *policy, const struct policy_leaf *leaves)
 {
-	size_t len = strlen(node->address), places = 0;
+	size_t len = strlen(node->address), places = 0, errors = 0;
 
 	if (len > ADDRESS_MAX)
 		len = ADDRESS_MAX;
-	for (size_t i = 0; i < policy->leaf_count; i++)
+	for (size_t i = 0; i < policy->leaf_count; i++) {
 		places += policy_leaf_depends(leaves[i].state) ? leaves[i].place_count : 0;
-	unsigned char *at = reserve(w, 9 + len + policy->leaf_count + places * (3 + PLACE_DEPTH * sizeof(uint64_t))),
-		*start = at;
+		errors += leaves[i].state == LEAF_ERROR;
+	}
+	unsigned char *at = reserve(w, 9 + len + policy->leaf_count + errors * sizeof(char *) +
+		places * (3 + PLACE_DEPTH * sizeof(uint64_t))), *start = at;
 	uint16_t shown = w->address != NULL && strncmp(w->address, node->address, len) == 0 &&
 		w->address[len] == '\0' ? 0 : (uint16_t)len;
 
@@ -116,6 +118,13 @@ void policy_wait_add(struct policy_waits *w, struct policy_keep *k, const struct
 	}
 	for (size_t i = 0; i < policy->leaf_count; i++)
 		*at++ = (unsigned char)leaves[i].state;
+	for (size_t i = 0; i < policy->leaf_count; i++) {
+		if (leaves[i].state == LEAF_ERROR) {
+			const char *why = policy_store_word(k->store, leaves[i].why != NULL ? leaves[i].why : "");
+
+			at = put(at, &why, sizeof(why));
+		}
+	}
 	at = put_places(at, k, node, policy, leaves);
 	w->last->used += (size_t)(at - start);
 	w->size += (size_t)(at - start);
@@ -141,6 +150,8 @@ void policy_waits_each(const struct policy_waits *w, policy_wait_leaves_fn *leaf
 			}
 			one.states = at;
 			at += leaf_count(context, one.policy);
+			for (const unsigned char *state = one.states, *end = at; state < end; state++)
+				at += *state == LEAF_ERROR ? sizeof(char *) : 0;
 			memcpy(&one.place_count, at, sizeof(one.place_count));
 			at += sizeof(one.place_count);
 			one.places = at;
@@ -149,6 +160,18 @@ void policy_waits_each(const struct policy_waits *w, policy_wait_leaves_fn *leaf
 			visit(context, &one);
 		}
 	}
+}
+
+const char *policy_wait_why(const struct policy_wait *w, size_t leaf_count, const struct policy_condition *c)
+{
+	const unsigned char *at = w->states + leaf_count;
+	const char *why = "";
+
+	for (size_t i = 0; i < c->leaf; i++)
+		at += w->states[i] == LEAF_ERROR ? sizeof(why) : 0;
+	if (w->states[c->leaf] == LEAF_ERROR)
+		memcpy(&why, at, sizeof(why));
+	return why;
 }
 
 enum truth policy_wait_truth(const struct policy_keep *k, const struct policy_wait *w, const struct policy_condition *c)

@@ -39,4 +39,7 @@ void policy_waits_each(const struct policy_waits *w, policy_wait_leaves_fn *leaf
 enum truth policy_wait_truth(const struct policy_keep *k, const struct policy_wait *w,
 	const struct policy_condition *c);
 
+/* Why a condition is an error; "" if it is none. leaf_count is the number of the policy's conditions. */
+const char *policy_wait_why(const struct policy_wait *w, size_t leaf_count, const struct policy_condition *c);
+
 #endif
