@@ -16,7 +16,9 @@ static const char values[] =
 	"\"one\": [{\"p\": 22, \"c\": [\"u\", \"v\"], \"in\": [{\"k\": 1}]}], \"two\": [{\"p\": 22, \"q\": \"x\"}, "
 	"{\"p\": 80}], "
 	"\"lol\": [[\"a\"], [\"b\"]], \"words\": \" a b  c \", \"spaces\": "
-		"\"a\\u00a0b\\u2028c\\u3000\\u001fd\", \"spaced\": \"\\u2003 5\\u00a0\", \"self\": 1, \"secret\": \"hidden\", "
+	"\"a\\u00a0b\\u2028c\\u3000\\u001fd\", \"spaced\": \"\\u2003 5\\u00a0\", "
+	"\"huge\": 9007199254740992, \"half\": 0.5, \"minus\": -0, \"exp\": 9.007199254740992e15, "
+	"\"self\": 1, \"secret\": \"hidden\", "
 	"\"long\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}";
 
 struct row {
@@ -76,7 +78,11 @@ static void operators(void **state)
 		{ "missing", "contains", "[a]", "error" },
 		{ "l", "not_contains", "z", "pass" },
 		{ "s", "within", "[x, abc]", "pass" }, { "n", "within", "[\"5\"]", "fail" },
-		{ "t", "within", "[1]", "pass" },
+		{ "t", "within", "[1]", "pass" }, { "f", "within", "[1]", "pass" }, { "minus", "within", "[0]", "pass" },
+		{ "half", "within", "[0.50]", "pass" }, { "half", "within", "[0, 1]", "fail" },
+		{ "huge", "within", "[9007199254740993]", "fail" }, { "huge", "within", "[9007199254740992]", "pass" },
+		{ "huge", "within", "[9007199254740992.0]", "pass" }, { "exp", "within", "[9007199254740993]", "fail" },
+		{ "exp", "within", "[9007199254740992]", "pass" },
 		{ "s", "within", "xabcx", "pass" }, { "n", "within", "text", "error" }, { "s", "within", "5", "error" },
 		{ "s", "within", "{abc: 1}", "pass" }, { "missing", "not_within", "[a]", "pass" },
 		{ "s", "starting_with", "ab", "pass" }, { "s", "ending_with", "bc", "pass" },

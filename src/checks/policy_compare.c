@@ -59,16 +59,10 @@ static bool equal_objects(const struct view *a, const struct view *b)
 
 bool policy_equal(const struct view *a, const struct view *b)
 {
-	double x, y;
-
 	if (view_absent(a) && view_absent(b))
 		return true;
-	if (is_numeric(a) && is_numeric(b)) {
-		if (a->type == VIEW_NUMBER && b->type == VIEW_NUMBER && a->len == b->len &&
-			memcmp(a->text, b->text, a->len) == 0)
-			return true;
-		return policy_number(a, &x) && policy_number(b, &y) && x == y;
-	}
+	if (is_numeric(a) && is_numeric(b))
+		return policy_number_equal(a, b);
 	if (a->type != b->type)
 		return false;
 	switch (a->type) {

@@ -10,6 +10,7 @@
 #include "checks/policy_text.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,6 +257,33 @@ bool policy_number(const struct view *v, double *out)
 		return true;
 	}
 	return (v->type == VIEW_NUMBER || v->type == VIEW_STRING) && policy_number_text(v->text, v->len, out);
+}
+
+/* The digits of a whole number, in out unless they stand in the plan; NULL: it is none. */
+static const char *whole_digits(const struct view *v, char *out, size_t size)
+{
+	double d;
+
+	if (v->type == VIEW_BOOL)
+		return v->boolean ? "1" : "0";
+	if (is_integer_text(v->text, v->len))
+		return strcmp(v->text, "-0") == 0 ? "0" : v->text;
+	d = strtod(v->text, NULL);
+	if (!isfinite(d) || d != trunc(d))
+		return NULL;
+	snprintf(out, size, "%.0f", d == 0 ? 0.0 : d);
+	return out;
+}
+
+bool policy_number_equal(const struct view *a, const struct view *b)
+{
+	char digits[DBL_MAX_10_EXP + 8], other_digits[DBL_MAX_10_EXP + 8];
+	const char *x = whole_digits(a, digits, sizeof(digits));
+	const char *y = whole_digits(b, other_digits, sizeof(other_digits));
+
+	if (x != NULL && y != NULL)
+		return strcmp(x, y) == 0;
+	return x == NULL && y == NULL && strtod(a->text, NULL) == strtod(b->text, NULL);
 }
 
 bool policy_integer_text(const char *text, size_t len, int64_t *out)

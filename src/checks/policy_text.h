@@ -20,6 +20,9 @@ int policy_text(const struct view *v, struct buf *buf, const char **text, size_t
 bool policy_number(const struct view *v, double *out);
 bool policy_number_text(const char *text, size_t len, double *out);
 
+/* Whether two numbers or booleans are the same, of any size: whole numbers digit by digit, others as doubles. */
+bool policy_number_equal(const struct view *a, const struct view *b);
+
 /* The length of the white space character, as Python's split knows them, at the beginning of a text; 0 if it is none. */
 size_t policy_space(const char *text, size_t len);
 
