@@ -504,6 +504,110 @@ static void malformed(void **state)
 	}
 }
 
+/* Of more places than are kept, none decides: neither the first nor the last in the plan. */
+static void too_many_places(void **state)
+{
+	(void)state;
+	for (int n = LEAF_PLACES; n <= LEAF_PLACES + 1; n++) {
+		for (int where = 0; where < 2; where++) {
+			struct buf mask = BUF_INIT(1u << 20);
+			char *expressions = xasprintf("{\"k%d\": {\"references\": [\"b_t.b.id\"]}}", where == 0 ? 0 : n - 1);
+
+			for (int i = 0; i < n; i++)
+				buf_printf(&mask, "%s\"k%d\": true", i > 0 ? ", " : "{", i);
+			buf_puts(&mask, "}");
+			char *plan = policy_plan("{}", buf_text(&mask), expressions);
+			char *got = policy_try("{cond_type: attribute, resource_types: [t_x], attribute: \"$.*\", "
+				"operator: jsonpath_not_exists}", plan, false);
+
+			assert_string_equal(got, n == LEAF_PLACES ? "t_x.a fail" : "t_x.a unknown");
+			free(got);
+			free(plan);
+			free(expressions);
+			buf_free(&mask);
+		}
+	}
+}
+
+/* A path that looks at very many places is an error, not a hang and not a verdict. */
+static void many_steps(void **state)
+{
+	static const struct { size_t elements; const char *verdict; } rows[] = {
+		{ 1000, "t_x.a pass" }, { 500100, "t_x.a error" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf after = BUF_INIT(2u << 20);
+
+		for (size_t n = 0; n < rows[i].elements; n++)
+			buf_puts(&after, n > 0 ? ",1" : "{\"l\": [1");
+		buf_puts(&after, "]}");
+		char *plan = policy_plan(buf_text(&after), "{}", "{}");
+		char *got = policy_try("{cond_type: attribute, resource_types: [t_x], attribute: \"$.l[*]\", "
+			"operator: jsonpath_equals, value: 1}", plan, false);
+
+		assert_string_equal(got, rows[i].verdict);
+		free(got);
+		free(plan);
+		buf_free(&after);
+	}
+}
+
+/* A resource of more blocks than are kept connects by all of them. */
+static void many_blocks(void **state)
+{
+	enum { BLOCKS = 70 };
+
+	(void)state;
+	for (int present = 0; present < 2; present++) {
+		struct buf plan = BUF_INIT(1u << 20);
+
+		buf_puts(&plan, "{" HEAD ", \"resource_changes\": [" CHANGE("b_t.b", "b_t", "b", "", "{}", "{}") ","
+			"{\"address\": \"a_t.a\", \"mode\": \"managed\", \"type\": \"a_t\", \"name\": \"a\", \"change\": "
+			"{\"actions\": [\"create\"], \"after_unknown\": {}, \"after\": {\"blk\": [{}");
+		for (int i = 1; present && i < BLOCKS; i++)
+			buf_puts(&plan, ", {}");
+		buf_puts(&plan, "]}}}], \"configuration\": {\"root_module\": {\"resources\": ["
+			CONFIG("b_t.b", "b_t", "b", "") ", {\"address\": \"a_t.a\", \"mode\": \"managed\", \"type\": \"a_t\", "
+			"\"name\": \"a\", \"expressions\": {\"blk\": [{}");
+		for (int i = 1; i < BLOCKS - 1; i++)
+			buf_puts(&plan, ", {}");
+		buf_puts(&plan, ", {\"x\": {\"references\": [\"b_t.b.id\", \"b_t.b\"]}}]}}]}}}");
+		char *got = policy_try("{cond_type: connection, operator: exists, resource_types: [a_t], "
+			"connected_resource_types: [b_t]}", buf_text(&plan), false);
+
+		assert_string_equal(got, present ? "a_t.a pass, b_t.b pass" : "a_t.a fail, b_t.b fail");
+		free(got);
+		buf_free(&plan);
+	}
+}
+
+/* Masks are found by their keys at every depth, not by where they stand. */
+static void masks_in_any_order(void **state)
+{
+	static const char *const masks[] = {
+		"{\"m\": {\"a\": false, \"b\": true, \"c\": {\"x\": true}}}",
+		"{\"m\": {\"c\": {\"x\": true}, \"b\": true, \"a\": false}}",
+		"{\"m\": {\"b\": true, \"z\": false, \"c\": {\"y\": false, \"x\": true}}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(masks); i++) {
+		char *plan = policy_plan("{\"m\": {\"a\": 1, \"b\": null, \"c\": {\"y\": 1}}}", masks[i], "{}");
+		char *got = policy_try("{and: [{cond_type: attribute, resource_types: [t_x], attribute: \"$.m.*\", "
+			"operator: jsonpath_not_equals, value: \"2\"}]}", plan, false);
+
+		assert_string_equal(got, "t_x.a unknown");
+		free(got);
+		got = policy_try("{cond_type: attribute, resource_types: [t_x], attribute: \"$.m.*\", "
+			"operator: jsonpath_not_equals, value: \"1\"}", plan, false);
+		assert_string_equal(got, "t_x.a fail");
+		free(got);
+		free(plan);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -518,6 +622,10 @@ int main(void)
 		cmocka_unit_test(absent),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(circles),
+		cmocka_unit_test(too_many_places),
+		cmocka_unit_test(many_steps),
+		cmocka_unit_test(many_blocks),
+		cmocka_unit_test(masks_in_any_order),
 		cmocka_unit_test(malformed),
 	};
 

@@ -84,12 +84,14 @@ static void join_place(struct joining *j, const struct view *v)
 	enum truth t = policy_operator_apply(c->operator, &text, &c->value, policy_scratch_workspace(j->node->scratch),
 		&why);
 
-	if ((t != TRUTH_TRUE && t != TRUTH_FALSE) || j->out->place_count == LEAF_PLACES) {
+	if (t != TRUTH_TRUE && t != TRUTH_FALSE) {
 		j->unknown = true;
 		return;
 	}
 	j->if_reference = t;
-	j->out->places[j->out->place_count++] = v->mask;
+	if (j->out->place_count < LEAF_PLACES)
+		j->out->places[j->out->place_count] = v->mask;
+	j->out->place_count++;
 }
 
 static bool join(void *context, const struct view *v, bool under)
@@ -131,7 +133,9 @@ static bool join(void *context, const struct view *v, bool under)
 
 static enum policy_leaf_state joined(struct joining *j)
 {
-	bool places = j->out->place_count > 0, if_true = j->if_reference == TRUTH_TRUE;
+	/* Some of too many would be those that stand first. */
+	bool too_many = j->out->place_count > LEAF_PLACES, places = j->out->place_count > 0 && !too_many;
+	bool if_true = j->if_reference == TRUTH_TRUE;
 
 	if (j->decided)
 		return state_of(j->result);
@@ -140,7 +144,7 @@ static enum policy_leaf_state joined(struct joining *j)
 	if (j->all && !j->type_fits)
 		return LEAF_FALSE;
 	if (!places)
-		return j->unknown ? LEAF_UNKNOWN : j->all ? LEAF_TRUE : LEAF_FALSE;
+		return j->unknown || too_many ? LEAF_UNKNOWN : j->all ? LEAF_TRUE : LEAF_FALSE;
 	/* One place decides when what it says is what ends the joining; else all of them must be known. */
 	if (if_true != j->all)
 		return if_true ? LEAF_TRUE_IF_ANY : LEAF_FALSE_IF_ANY;

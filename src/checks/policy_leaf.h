@@ -9,7 +9,7 @@
 #include "checks/policy.h"
 #include "checks/policy_node.h"
 
-#define LEAF_PLACES 8	/* unknown places of one condition whose references decide; more are not asked for */
+#define LEAF_PLACES 32	/* unknown places of one condition whose references decide; of more none is asked for */
 
 /* A result in one byte, for records. The last four depend on references of the configuration: unknown as long as it is
  * not known whether any or all of the places are computed by a reference; then true or false. */
