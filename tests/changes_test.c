@@ -415,6 +415,22 @@ static void test_stop(void **state)
 	unload(&f);
 }
 
+/* A check that could not be loaded says in each run why, and how much more is wrong with it. */
+static void test_unloaded(void **state)
+{
+	struct fixture f;
+	const char *reason;
+
+	(void)state;
+	load(&f, "[{changes: {max_delete: many, max_replace: few, protec: [a]}}]");
+	checkset_stop(start(&f));
+	assert_int_equal(f.faults.errors, 3);
+	reason = outcomes_at(f.outcomes, 0)->reason;
+	assert_non_null(strstr(reason, "'protec'"));
+	assert_non_null(strstr(reason, " (and 2 more; planspool test-config says all)"));
+	unload(&f);
+}
+
 static void test_hash(void **state)
 {
 	static const char *const checks[] = { "[{changes: {max_delete: 1}}]", "[{changes: {max_delete: 2}}]",
@@ -451,7 +467,7 @@ int main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_stop),
-		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_unloaded), cmocka_unit_test(test_hash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

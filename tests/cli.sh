@@ -171,6 +171,13 @@ sed 's/^spool:/sppol:/' planspool.yaml >bad.yaml
 run 'a bad file' 2 test-config -c bad.yaml
 assert_grep 'a bad file' '^bad\.yaml:1: ' err
 PLANSPOOL_CONFIG=bad.yaml run 'the file from the environment' 2 test-config
+config "      - policies: [missing]" | sed 's/^spool:/sppol:/; s/^seal:.*/seal: {public_key: missing.pub}/; s/hosts: .*/hosts: [http]/; s/prod\.key/missing.key/' >bad.yaml
+run 'faults of the file, and behind them' 2 test-config -c bad.yaml
+for fault in ':1: .*sppol' ':2: .*' ':7: hosts: ' 'hmac_keys: .*missing\.key' 'seal: public_key: ' 'missing: No such file'; do
+	assert_grep 'faults of the file, and behind them' "$fault" err
+done
+run 'a file that is none' 2 test-config -c "$plans/create/main.tf"
+assert_equal 'a file that is none: one fault' 1 "$(wc -l <err | tr -d ' ')"
 mkdir seal2
 run 'a second pair' 0 keygen seal seal2
 sed 's|key: \[seal.key\]|key: [seal2/seal.key]|' planspool.yaml >bad.yaml

@@ -168,31 +168,39 @@ static const struct doc_node *root_of(const struct doc *doc, struct faults *faul
 	return NULL;
 }
 
-struct config *config_load(const char *path, struct faults *faults)
+struct config *config_read(const char *path, struct faults *faults)
 {
 	const char *known[SETTINGS + 1] = { NULL };
 	struct config *c = xcalloc(1, sizeof *c);
 	const struct doc_node *root, *value;
-	size_t before = faults->errors;
 
 	set_defaults(c);
 	c->file = xstrdup(path);
 	c->spool = xstrdup(PLANSPOOL_SPOOL_DIR);
 	c->doc = doc_load(path, faults);
 	root = c->doc == NULL ? NULL : root_of(c->doc, faults);
-	if (root != NULL) {
-		for (size_t i = 0; i < SETTINGS; i++)
-			known[i] = settings[i].key;
-		(void)config_keys(root, path, "the configuration", known, faults);
-		for (size_t i = 0; i < SETTINGS; i++)
-			if ((value = doc_get(root, settings[i].key)) != NULL)
-				settings[i].read(value, c, path, faults);
-		if (doc_get(root, "endpoints") == NULL)
-			faults_error(faults, path, 0, "endpoints: is missing");
-		if (doc_get(root, "seal") == NULL)
-			faults_error(faults, path, 0,
-				"seal: is missing; make its keys with: planspool keygen seal DIR");
+	if (root == NULL) {
+		config_free(c);
+		return NULL;
 	}
+	for (size_t i = 0; i < SETTINGS; i++)
+		known[i] = settings[i].key;
+	(void)config_keys(root, path, "the configuration", known, faults);
+	for (size_t i = 0; i < SETTINGS; i++)
+		if ((value = doc_get(root, settings[i].key)) != NULL)
+			settings[i].read(value, c, path, faults);
+	if (doc_get(root, "endpoints") == NULL)
+		faults_error(faults, path, 0, "endpoints: is missing");
+	if (doc_get(root, "seal") == NULL)
+		faults_error(faults, path, 0, "seal: is missing; make its keys with: planspool keygen seal DIR");
+	return c;
+}
+
+struct config *config_load(const char *path, struct faults *faults)
+{
+	size_t before = faults->errors;
+	struct config *c = config_read(path, faults);
+
 	if (faults->errors > before) {
 		config_free(c);
 		return NULL;

@@ -74,6 +74,9 @@ const char *config_default_path(void);
 /* The configuration, freed by config_free; NULL if it has errors, which faults then has, all of them. Does not open
  * what it names. */
 struct config *config_load(const char *path, struct faults *faults);
+/* The same for who goes on looking for faults: with errors, as much of it as could be read, where anything but the
+ * names of file and endpoints may be missing. NULL only if the file as a whole is none. */
+struct config *config_read(const char *path, struct faults *faults);
 void config_free(struct config *c);
 
 /* NULL if there is none. */

@@ -56,13 +56,27 @@ static void fault_unknown(const char *name, const char *file, unsigned line, str
 		faults_error(faults, file, line, "%s: this kind of check does not exist in this version", name);
 }
 
-/* The first error that came after the first n faults. */
+/* The first error that came after the first n faults, and how many more there are. */
 static char *first_fault(const struct faults *faults, size_t n)
 {
-	for (size_t i = n; i < faults->n; i++)
-		if (!faults->list[i].warning)
-			return fault_text(&faults->list[i]);
-	return xstrdup("it could not be loaded");
+	char *first = NULL, *text;
+	size_t more = 0;
+
+	for (size_t i = n; i < faults->n; i++) {
+		if (faults->list[i].warning)
+			continue;
+		if (first == NULL)
+			first = fault_text(&faults->list[i]);
+		else
+			more++;
+	}
+	if (first == NULL)
+		return xstrdup("it could not be loaded");
+	if (more == 0)
+		return first;
+	text = xasprintf("%s (and %zu more; planspool test-config says all)", first, more);
+	free(first);
+	return text;
 }
 
 static void hash_text(crypto_generichash_state *h, const char *s, size_t n)
