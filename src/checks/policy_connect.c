@@ -67,7 +67,7 @@ static enum truth leaf_truth(void *context, const struct policy_condition *c)
 {
 	const struct subject *s = context;
 
-	return policy_record_truth(s->records, s->node, s->facts, c);
+	return policy_facts_truth(&s->records->ledger, s->facts, s->node->known.places, c);
 }
 
 static uint8_t bit_of(enum truth t)
@@ -344,7 +344,7 @@ static char *reason_of(const struct connecting *c, const struct part *part, stru
 	if (wanted == TRUTH_FALSE)
 		return policy_reason(found, inverted, type_matches(c, &found->types, part) ? NULL : &other);
 	return wanted == TRUTH_UNKNOWN ? policy_reason_unknown(found) :
-		policy_reason_error(found, policy_record_why(s->records, s->facts, found));
+		policy_reason_error(found, policy_facts_why(&s->records->ledger, s->facts, found));
 }
 
 static void report(const struct connecting *c, const struct part *part, uint32_t i, uint8_t bits,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "checks/policy_facts.h"
 #include "checks/policy_keep.h"
 #include "checks/policy_module.h"
 #include "checks/policy_pool.h"
@@ -17,9 +18,8 @@ struct policy_record {
 	uint32_t kind : 31;	/* index in kinds */
 	uint32_t typed : 1;	/* address stands behind the name of the type and a dot */
 	uint32_t rank;		/* among the nodes of its kind */
-	/* Shared records: which facts, one for each policy of the kind; hashes of the blocks it has (0: too many to
-	 * keep, as if it had all); unknown places, or 0. */
-	uint32_t facts, blocks, places;
+	struct policy_known known;	/* a fact for each policy of the kind */
+	uint32_t blocks;	/* shared record: hashes of those it has; 0: too many to keep, as if it had all */
 	uint32_t index;		/* where the instance key starts in address */
 	char address[];		/* the end of it */
 };
@@ -37,12 +37,11 @@ struct policy_concern {
 	uint32_t policy, fact;	/* fact: index in a node's facts */
 };
 
-struct policy_facts;		/* one policy on one node: shared by all nodes that are alike */
-
 struct policy_records {
 	struct policy_keep *keep;
 	struct policy_pool pool;
 	struct policy_modules modules;
+	struct policy_ledger ledger;
 	uint32_t *nodes;		/* their records, in the order of the plan */
 	size_t count, room;
 	/* The first node of each resource of the configuration, as its number + 1, with POLICY_SEVERAL if there are
@@ -53,12 +52,7 @@ struct policy_records {
 	size_t kind_count, kind_room;
 	struct policy_map kinds_by_type;
 	uint32_t *order;		/* numbers of nodes by kind: after policy_records_close */
-	uint32_t *all_facts;		/* records of all facts there are */
-	uint32_t fact_count, fact_room;
-	struct policy_map facts_by_record;
-	/* Of the node that is being recorded. */
-	struct buf concerns, facts, one, places;
-	struct policy_map placed;
+	struct buf concerns;		/* of the node that goes by */
 };
 #define POLICY_SEVERAL UINT32_C(0x80000000)
 #define POLICY_NO_PART UINT32_MAX
@@ -84,13 +78,6 @@ uint32_t policy_records_first(const struct policy_records *r, uint64_t config);
 int64_t policy_kind_fact(const struct policy_records *r, const struct policy_kind *kind, uint32_t policy);
 const struct policy_facts *policy_record_facts(const struct policy_records *r, const struct policy_record *node,
 	uint32_t fact);
-/* The value of a condition, now that all references are known. */
-enum truth policy_record_truth(const struct policy_records *r, const struct policy_record *node,
-	const struct policy_facts *facts, const struct policy_condition *c);
-/* Why it is an error: NULL if nothing was said. */
-const char *policy_record_why(const struct policy_records *r, const struct policy_facts *facts,
-	const struct policy_condition *c);
-
 /* Hashes of blocks: of the one that stands under key at index within above (0: the resource). */
 uint64_t policy_block_hash(const struct policy_store *s, uint64_t above, const char *key, size_t len, size_t index);
 
