@@ -8,7 +8,7 @@
  * policy looks at the nodes that it concerns and at their edges, and at nothing else: they get numbers of their own
  * here, one kind after the other, so that all that is about types is decided for a kind at once. Depth of blocks is
  * bounded at loading. */
-#include "checks/policy_connect.h"
+#include "checks/policy_connecting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,30 +18,7 @@
 
 enum { PASSED = 1, FAILED = 2, UNKNOWN = 4, ERROR = 8 };
 
-/* The nodes of one kind. */
-struct part {
-	const struct policy_kind *kind;
-	uint32_t fact;		/* of the policy, in the facts of these nodes */
-	uint32_t first, end;	/* numbers here */
-};
-
-struct connecting {
-	const struct policy *policy;
-	const struct policy_graph *graph;
-	const struct policy_records *records;
-	struct part *parts;
-	size_t part_count;
-	uint32_t n;		/* nodes */
-};
-
-/* One node, as the context of a policy_logic_leaf_fn. */
-struct subject {
-	const struct policy_records *records;
-	const struct policy_record *node;
-	const struct policy_facts *facts;
-};
-
-static struct subject subject_of(const struct connecting *c, const struct part *part, uint32_t i)
+struct subject connecting_subject(const struct connecting *c, const struct part *part, uint32_t i)
 {
 	struct subject s = { .records = c->records };
 
@@ -50,20 +27,20 @@ static struct subject subject_of(const struct connecting *c, const struct part *
 	return s;
 }
 
-static struct policy_type type_of(const struct connecting *c, const struct part *part)
+struct policy_type connecting_type(const struct connecting *c, const struct part *part)
 {
 	return (struct policy_type){ policy_pool_at(&c->records->pool, part->kind->type), part->kind->managed,
 		part->kind->tagged };
 }
 
-static bool type_matches(const struct connecting *c, const struct policy_types *t, const struct part *part)
+bool connecting_matches(const struct connecting *c, const struct policy_types *t, const struct part *part)
 {
-	struct policy_type type = type_of(c, part);
+	struct policy_type type = connecting_type(c, part);
 
 	return policy_types_match(t, &type);
 }
 
-static enum truth leaf_truth(void *context, const struct policy_condition *c)
+enum truth connecting_truth(void *context, const struct policy_condition *c)
 {
 	const struct subject *s = context;
 
@@ -75,18 +52,24 @@ static uint8_t bit_of(enum truth t)
 	return t == TRUTH_TRUE ? PASSED : t == TRUTH_FALSE ? FAILED : t == TRUTH_UNKNOWN ? UNKNOWN : ERROR;
 }
 
+static enum truth truth_of_bits(uint8_t bits)
+{
+	return bits == PASSED ? TRUTH_TRUE : bits == FAILED ? TRUTH_FALSE : bits == UNKNOWN ? TRUTH_UNKNOWN :
+		TRUTH_ERROR;
+}
+
 /* Attribute conditions and blocks of them. visible says it for parts, out is by node. */
 static void run_attributes(const struct connecting *c, const struct policy_block *b, const bool *visible, uint8_t *out)
 {
 	for (size_t k = 0; k < c->part_count; k++) {
 		const struct part *part = &c->parts[k];
 
-		if (!visible[k] || !type_matches(c, &b->types, part))
+		if (!visible[k] || !connecting_matches(c, &b->types, part))
 			continue;
 		for (uint32_t i = part->first; i < part->end; i++) {
-			struct subject s = subject_of(c, part, i);
+			struct subject s = connecting_subject(c, part, i);
 
-			out[i] |= bit_of(policy_logic(b, leaf_truth, &s));
+			out[i] |= bit_of(policy_logic(b, connecting_truth, &s));
 		}
 	}
 }
@@ -150,8 +133,8 @@ static void run_connection(const struct connecting *c, const struct policy_condi
 	uint8_t *found = xcalloc((size_t)c->n + 1, 1);
 
 	for (size_t k = 0; k < c->part_count; k++) {
-		s.a[k] = visible[k] && type_matches(c, &cond->types, &c->parts[k]);
-		s.b[k] = visible[k] && type_matches(c, &cond->connected, &c->parts[k]);
+		s.a[k] = visible[k] && connecting_matches(c, &cond->types, &c->parts[k]);
+		s.b[k] = visible[k] && connecting_matches(c, &cond->connected, &c->parts[k]);
 	}
 	for (size_t k = 0; k < c->part_count; k++) {
 		if (linked[k] && (s.a[k] || s.b[k]))
@@ -170,8 +153,8 @@ static void run_connection(const struct connecting *c, const struct policy_condi
 static bool targets(const struct connecting *c, const struct policy_types *types, const struct policy_types *connected,
 	const struct part *part)
 {
-	return (!policy_types_empty(types) && type_matches(c, types, part)) ||
-		(!policy_types_empty(connected) && type_matches(c, connected, part));
+	return (!policy_types_empty(types) && connecting_matches(c, types, part)) ||
+		(!policy_types_empty(connected) && connecting_matches(c, connected, part));
 }
 
 /* Whether a child is about the types that a filter names. */
@@ -200,7 +183,7 @@ static bool is_filtered(const struct policy_block *child, const struct policy_bl
 	return found;
 }
 
-static bool is_about_attributes(const struct policy_block *child)
+bool connecting_about_attributes(const struct policy_block *child)
 {
 	return !child->connects && (child->kind != BLOCK_CONDITION || child->condition->kind == CONDITION_ATTRIBUTE);
 }
@@ -226,7 +209,7 @@ static void run_children(const struct connecting *c, const struct policy_block *
 	bool and = b->kind == BLOCK_AND;
 
 	for (size_t i = 0; i < b->count; i++) {
-		if (is_about_attributes(b->children[i]))
+		if (connecting_about_attributes(b->children[i]))
 			run_attributes(c, b->children[i], visible, bits);
 	}
 	for (int last = 0; last < 2; last++) {
@@ -261,7 +244,7 @@ static uint8_t filtered(struct subject *s, const struct policy_block *b, uint8_t
 
 		if (f == NULL || f->kind != CONDITION_FILTER)
 			continue;
-		enum truth t = leaf_truth(s, f);
+		enum truth t = connecting_truth(s, f);
 
 		if (t == TRUTH_FALSE)
 			bits = 0;
@@ -279,14 +262,14 @@ static void run_block(const struct connecting *c, const struct policy_block *b, 
 
 	for (size_t k = 0; k < c->part_count; k++) {
 		inside[k] = visible[k] && (!top || targets(c, &b->types, &b->connected, &c->parts[k]));
-		any |= visible[k] && type_matches(c, &b->types, &c->parts[k]);
+		any |= visible[k] && connecting_matches(c, &b->types, &c->parts[k]);
 	}
 	/* Without a node of the resource types an and says nothing, and an or sees everything. */
 	if (any || !and)
 		run_children(c, b, any ? inside : visible, bits);
 	for (size_t k = 0; k < c->part_count; k++) {
 		for (uint32_t i = c->parts[k].first; i < c->parts[k].end; i++) {
-			struct subject s = subject_of(c, &c->parts[k], i);
+			struct subject s = connecting_subject(c, &c->parts[k], i);
 
 			if (bits[i] != 0)
 				out[i] |= filtered(&s, b, settled(bits[i], and));
@@ -294,69 +277,6 @@ static void run_block(const struct connecting *c, const struct policy_block *b, 
 	}
 	free(inside);
 	free(bits);
-}
-
-static enum truth truth_of_bits(uint8_t bits)
-{
-	return bits == PASSED ? TRUTH_TRUE : bits == FAILED ? TRUTH_FALSE : bits == UNKNOWN ? TRUTH_UNKNOWN :
-		TRUTH_ERROR;
-}
-
-/* The condition on the node's own attributes, or the filter, that made it what it is; NULL if none did. */
-static const struct policy_condition *culprit(const struct connecting *c, const struct policy_block *b,
-	const struct part *part, struct subject *s, enum truth wanted, bool *inverted)
-{
-	const struct policy_condition *found = NULL;
-
-	*inverted = false;
-	for (size_t i = 0; i < b->count && found == NULL; i++) {
-		const struct policy_block *child = b->children[i];
-		const struct policy_condition *f = child->condition;
-
-		if (child->connects)
-			found = culprit(c, child, part, s, wanted, inverted);
-		else if (f != NULL && f->kind == CONDITION_FILTER)
-			found = wanted != TRUTH_FALSE && leaf_truth(s, f) == wanted ? f : NULL;
-		else if (is_about_attributes(child) && type_matches(c, &child->types, part) &&
-			policy_logic(child, leaf_truth, s) == wanted)
-			found = policy_logic_culprit(child, wanted, leaf_truth, s, inverted);
-	}
-	return found;
-}
-
-/* What a node has most likely got its verdict for: a condition on itself, or else the connection. */
-static char *reason_of(const struct connecting *c, const struct part *part, struct subject *s, enum truth wanted)
-{
-	bool inverted;
-	const struct policy_condition *found = culprit(c, c->policy->root, part, s, wanted, &inverted);
-	/* So that a condition of another type is called that; its values are gone. */
-	struct policy_node other = { .type = type_of(c, part) };
-
-	for (size_t i = 0; i < c->policy->leaf_count && found == NULL && wanted != TRUTH_ERROR; i++) {
-		const struct policy_condition *l = c->policy->leaves[i];
-
-		if (l->kind == CONDITION_CONNECTION &&
-			(type_matches(c, &l->types, part) || type_matches(c, &l->connected, part)))
-			found = l;
-	}
-	if (found == NULL)
-		return wanted == TRUTH_ERROR ? xstrdup("a condition cannot be applied to what it is connected to") : NULL;
-	if (wanted == TRUTH_FALSE)
-		return policy_reason(found, inverted, type_matches(c, &found->types, part) ? NULL : &other);
-	return wanted == TRUTH_UNKNOWN ? policy_reason_unknown(found) :
-		policy_reason_error(found, policy_facts_why(&s->records->ledger, s->facts, found));
-}
-
-static void report(const struct connecting *c, const struct part *part, uint32_t i, uint8_t bits,
-	const struct policy_reporter *r, struct buf *address)
-{
-	struct subject s = subject_of(c, part, i);
-	enum truth verdict = truth_of_bits(bits);
-	char *reason = verdict == TRUTH_TRUE ? NULL : reason_of(c, part, &s, verdict);
-
-	policy_record_address(c->records, s.node, address);
-	policy_report(r, c->policy, buf_text(address), verdict, reason);
-	free(reason);
 }
 
 static void report_all(const struct connecting *c, const uint8_t *out, const struct policy_reporter *r)
@@ -368,7 +288,7 @@ static void report_all(const struct connecting *c, const uint8_t *out, const str
 			uint8_t bits = settled(out[i], true);
 
 			if (bits != 0)
-				report(c, &c->parts[k], i, bits, r, &address);
+				connecting_report(c, &c->parts[k], i, truth_of_bits(bits), r, &address);
 		}
 	}
 	buf_free(&address);
