@@ -108,6 +108,7 @@ for name in $dripping; do
 done
 for where in silent silent_tls full; do
 	expect "plan-$where" failed 'limits.job. was over before the plan had come whole'
+	assert_grep "plan-$where is asked again" '"fetch","detail":"[^"]*; asked again' "$spool/done/prod.plan-$where/log.jsonl"
 done
 for name in $undelivered; do
 	assert_grep "$name: log" '"undelivered","detail":"[^"]*; the run.s time is over"' "$spool/undelivered/prod.$name/log.jsonl"
