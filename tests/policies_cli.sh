@@ -256,6 +256,8 @@ run 'which endpoint' 2 list
 assert_grep 'which endpoint' 'choose one with --endpoint' err
 run 'an endpoint whose policies cannot be used' 2 list --endpoint two
 assert_grep 'an endpoint whose policies cannot be used' 'bad/c\.yml:2: ' err
+sed 's/- changes: {max_delete: 1}/- images: {registry: missing.json}/' planspool.yaml >other.yaml
+run 'another check that cannot be used here' 0 list -c other.yaml --endpoint one
 run 'an endpoint without policies' 2 list --endpoint three
 assert_grep 'an endpoint without policies' 'endpoint three of .* has no policies' err
 run 'an id of the endpoint twice' 2 list --endpoint one --policy good/a.yaml

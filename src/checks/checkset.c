@@ -320,8 +320,13 @@ struct policy **checkset_policies(const struct checkset *set, size_t *n)
 		struct policy *const *list;
 		size_t more;
 
-		if (c->compiled == NULL || c->kind->policies == NULL)
+		if (c->kind == NULL || c->kind->policies == NULL)
 			continue;
+		if (c->compiled == NULL) {
+			free(all);
+			*n = 0;
+			return NULL;
+		}
 		list = c->kind->policies(c->compiled, &more);
 		all = xreallocarray(all, *n + more + 1, sizeof(*all));
 		for (size_t k = 0; k < more; k++)

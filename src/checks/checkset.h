@@ -53,7 +53,7 @@ void checkset_stop(struct checkset_run *run);	/* frees, also half-way */
  * -1): forgets all outcomes and state. Not after checkset_end or checkset_abandon. */
 void checkset_restart(struct checkset_run *run);
 
-/* All policies, borrowed, in an allocated list of n. Those of a check that could not be loaded are missing. */
+/* All policies, borrowed, in an allocated list of n; NULL and 0 if those of some check could not be loaded. */
 struct policy **checkset_policies(const struct checkset *set, size_t *n);
 /* The ids of policies that before runs and set does not, for people, with commas between them; NULL if there are none.
  * Allocated. */
