@@ -1,6 +1,8 @@
 /* Loading policies: faults and warnings with file, line and words; several policies in a file; folders; skip lists. */
 #include "test.h"
 
+#include <time.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
 #include "checks/check.h"
@@ -377,6 +379,7 @@ static struct {
 	int at_reading, at_pause;	/* writes that are left */
 	int pauses;
 	int64_t clock_ms;		/* added to all clocks */
+	bool removes;			/* takes a file away when the time is looked at, and puts it back at a pause */
 } writer;
 
 static void write_policies(int *left)
@@ -418,6 +421,14 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 	int result = __real_clock_gettime(clock, now);
 
 	now->tv_sec += writer.clock_ms / 1000;
+	if (writer.removes && clock == CLOCK_REALTIME) {
+		char *path = xasprintf("%s/b.yaml", writer.folder);
+
+		assert_int_equal(unlink(path), 0);
+		free(path);
+		writer.removes = false;
+		writer.at_pause = 1;
+	}
 	return result;
 }
 
@@ -428,20 +439,21 @@ static void written_meanwhile(void **state)
 		const char *what, *second;	/* the id of the second policy; NULL: not loaded */
 		int at_reading, at_pause;
 		int64_t clock_ms, patience_ms;
-		bool waits;
+		bool waits, removes;
 	} rows[] = {
-		{ "at rest", "B", 0, 0, HOUR_MS, 5000, false },
-		{ "just written", "B", 0, 0, 0, 5000, true },
-		{ "just written, without patience", "B", 0, 0, 0, 0, false },
-		{ "written by a clock that is ahead", "B", 0, 0, -HOUR_MS, 5000, true },
-		{ "changed while it is read", "LAST", 1, 0, 0, 0, true },
-		{ "changed while both files are read", "LAST", 2, 0, 0, 0, true },
-		{ "changed again while it is read again", "LAST", 3, 0, HOUR_MS, 5000, true },
-		{ "changed whenever it is read", NULL, NEVER_ENDS, 0, 0, 0, true },
-		{ "changed whenever it is read, with patience", NULL, NEVER_ENDS, 0, 0, 5000, true },
+		{ "at rest", "B", 0, 0, HOUR_MS, 5000, false, false },
+		{ "just written", "B", 0, 0, 0, 5000, true, false },
+		{ "just written, without patience", "B", 0, 0, 0, 0, false, false },
+		{ "written by a clock that is ahead", "B", 0, 0, -HOUR_MS, 5000, true, false },
+		{ "changed while it is read", "LAST", 1, 0, 0, 0, true, false },
+		{ "changed while both files are read", "LAST", 2, 0, 0, 0, true, false },
+		{ "changed again while it is read again", "LAST", 3, 0, HOUR_MS, 5000, true, false },
+		{ "changed whenever it is read", NULL, NEVER_ENDS, 0, 0, 0, true, false },
+		{ "changed whenever it is read, with patience", NULL, NEVER_ENDS, 0, 0, 5000, true, false },
+		{ "half written as soon as it was found at rest", "LAST", 0, 0, HOUR_MS, 5000, true, true },
 		/* The clock of the files stands still here, so these are told by watching them. */
-		{ "written for a while", "LAST", 0, 40, -HOUR_MS, 5000, true },
-		{ "written for ever", NULL, 0, NEVER_ENDS, -HOUR_MS, 5000, true },
+		{ "written for a while", "LAST", 0, 40, -HOUR_MS, 5000, true, false },
+		{ "written for ever", NULL, 0, NEVER_ENDS, -HOUR_MS, 5000, true, false },
 	};
 
 	(void)state;
@@ -454,7 +466,8 @@ static void written_meanwhile(void **state)
 
 		put_file(folder, "a.yaml", "A");
 		put_file(folder, "b.yaml", "B");
-		writer = (typeof(writer)){ folder, rows[i].at_reading, rows[i].at_pause, 0, rows[i].clock_ms };
+		writer = (typeof(writer)){ folder, rows[i].at_reading, rows[i].at_pause, 0, rows[i].clock_ms,
+			rows[i].removes };
 		loaded = policy_load_paths(&set, &path, 1, rows[i].patience_ms, &f);
 		if (loaded != (rows[i].second != NULL ? 0 : -1) || set.count != (rows[i].second != NULL ? 2 : 0) ||
 			(writer.pauses > 0) != rows[i].waits || f.errors != (rows[i].second != NULL ? 0 : 1))

@@ -1,4 +1,4 @@
-/* Finding policy files.
+/* Finding policy files, and whether someone is writing them.
  *
  * Contract: a folder is looked into with all below it, in the order of names, so that the same folder always gives the
  * same set. Files whose names end in .yaml, .yml or .json are policies; other files, and names that start with a dot,
@@ -17,17 +17,20 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <sodium.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define FILES_MAX 20000
 #define FOLDER_DEPTH 32
+#define REST_MS 1000	/* longer than a writer takes from one file to the next */
+#define PAUSE_MS 50
 
 static void digest_bytes(struct policy_files *f, const void *data, size_t n)
 {
@@ -53,17 +56,16 @@ static void note(struct policy_files *f, const char *path, const struct stat *st
 	f->changed_ms = changed_ms;
 }
 
-static int add_file(struct policy_files *f, const char *path, const struct stat *st, struct faults *faults)
+static void add_file(struct policy_files *f, const char *path, const struct stat *st, struct faults *faults)
 {
 	if (f->count == FILES_MAX) {
 		faults_error(faults, path, 0, "more than %d policy files", FILES_MAX);
-		return -1;
+		return;
 	}
 	note(f, path, st);
 	if ((f->count & (f->count - 1)) == 0)	/* full at every power of two */
 		f->paths = xreallocarray(f->paths, f->count > 0 ? f->count * 2 : 1, sizeof(*f->paths));
 	f->paths[f->count++] = xstrdup(path);
-	return 0;
 }
 
 static bool is_policy_name(const char *name)
@@ -80,30 +82,25 @@ static bool is_policy_name(const char *name)
 	return false;
 }
 
-static int add_folder(struct policy_files *f, const char *path, const struct stat *st, unsigned depth,
+static void add_folder(struct policy_files *f, const char *path, const struct stat *st, unsigned depth,
 	struct faults *faults);
 
 /* An entry of a folder. */
-static int add_entry(struct policy_files *f, const char *folder, const char *name, unsigned depth,
+static void add_entry(struct policy_files *f, const char *folder, const char *name, unsigned depth,
 	struct faults *faults)
 {
 	char *path = xasprintf("%s/%s", folder, name);
 	struct stat st;
-	int result = 0;
 
-	if (stat(path, &st) != 0) {
+	if (stat(path, &st) != 0)
 		faults_error(faults, path, 0, "%s", errno == ENOENT ? "a link that leads nowhere" : strerror(errno));
-		result = -1;
-	} else if (S_ISDIR(st.st_mode)) {
-		result = add_folder(f, path, &st, depth + 1, faults);
-	} else if (is_policy_name(name) && S_ISREG(st.st_mode)) {
-		result = add_file(f, path, &st, faults);
-	} else if (is_policy_name(name)) {
+	else if (S_ISDIR(st.st_mode))
+		add_folder(f, path, &st, depth + 1, faults);
+	else if (is_policy_name(name) && S_ISREG(st.st_mode))
+		add_file(f, path, &st, faults);
+	else if (is_policy_name(name))
 		faults_error(faults, path, 0, "not a regular file");
-		result = -1;
-	}
 	free(path);
-	return result;
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -124,45 +121,51 @@ static bool looked_into(const struct policy_files *f, const struct stat *st)
 	return false;
 }
 
-static int add_folder(struct policy_files *f, const char *path, const struct stat *st, unsigned depth,
+static void add_folder(struct policy_files *f, const char *path, const struct stat *st, unsigned depth,
 	struct faults *faults)
 {
 	struct dirent **entries = NULL;
-	int result = 0, n;
+	int n;
 
 	if (looked_into(f, st))
-		return 0;
+		return;
 	if (depth > FOLDER_DEPTH || f->folder_count == FILES_MAX) {
 		faults_error(faults, path, 0, "more than %d folders%s", depth > FOLDER_DEPTH ? FOLDER_DEPTH : FILES_MAX,
 			depth > FOLDER_DEPTH ? " within folders" : "");
-		return -1;
+		return;
 	}
 	note(f, path, st);
 	f->folders = xreallocarray(f->folders, f->folder_count + 1, sizeof(*f->folders));
 	f->folders[f->folder_count++] = (struct policy_folder){ st->st_dev, st->st_ino };
 	n = scandir(path, &entries, not_hidden, by_bytes);
-	if (n < 0) {
+	if (n < 0)
 		faults_error(faults, path, 0, "%s", strerror(errno));
-		return -1;
-	}
 	for (int i = 0; i < n; i++) {
-		if (add_entry(f, path, entries[i]->d_name, depth, faults) != 0)
-			result = -1;
+		add_entry(f, path, entries[i]->d_name, depth, faults);
 		free(entries[i]);
 	}
 	free(entries);
-	return result;
 }
 
-int policy_files_add(struct policy_files *f, const char *path, struct faults *faults)
+static void add_named(struct policy_files *f, const char *path, struct faults *faults)
 {
 	struct stat st;
 
-	if (stat(path, &st) != 0) {
+	if (stat(path, &st) != 0)
 		faults_error(faults, path, 0, "%s", strerror(errno));
-		return -1;
-	}
-	return S_ISDIR(st.st_mode) ? add_folder(f, path, &st, 0, faults) : add_file(f, path, &st, faults);
+	else if (S_ISDIR(st.st_mode))
+		add_folder(f, path, &st, 0, faults);
+	else
+		add_file(f, path, &st, faults);
+}
+
+struct policy_files policy_files_look(const char *const *paths, size_t n, struct faults *faults)
+{
+	struct policy_files f = { .paths = NULL };
+
+	for (size_t i = 0; i < n; i++)
+		add_named(&f, paths[i], faults);
+	return f;
 }
 
 void policy_files_free(struct policy_files *f)
@@ -173,4 +176,49 @@ void policy_files_free(struct policy_files *f)
 	free(f->folders);
 	free(f->latest);
 	*f = (struct policy_files){ .paths = NULL };
+}
+
+/* A look whose faults are those of another one, or it differs. */
+static struct policy_files look_again(const char *const *paths, size_t n)
+{
+	struct faults said = { NULL, 0, 0 };
+	struct policy_files f = policy_files_look(paths, n, &said);
+
+	faults_free(&said);
+	return f;
+}
+
+uint64_t policy_files_digest(const char *const *paths, size_t n)
+{
+	struct policy_files f = look_again(paths, n);
+	uint64_t digest = f.digest;
+
+	policy_files_free(&f);
+	return digest;
+}
+
+void policy_files_pause(void)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+bool policy_files_rest(const char *const *paths, size_t n, int64_t deadline, uint64_t *digest)
+{
+	int64_t since = clock_monotonic();
+
+	for (*digest = 0;; policy_files_pause()) {
+		struct policy_files f = look_again(paths, n);
+		int64_t now = clock_monotonic(), age = clock_wall() - f.changed_ms;
+
+		if (f.digest != *digest)
+			since = now;
+		*digest = f.digest;
+		policy_files_free(&f);
+		if (age >= REST_MS || now - since >= REST_MS)
+			return true;
+		if (now >= deadline)
+			return false;
+	}
 }

@@ -3,6 +3,7 @@
 #ifndef PLANSPOOL_CHECKS_POLICY_FILES_H
 #define PLANSPOOL_CHECKS_POLICY_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,8 +20,15 @@ struct policy_files {
 	char *latest;		/* which that is; NULL if there is none */
 };
 
-/* Adds a file, or the policy files of a folder with all below it. 0, or -1 with faults. */
-int policy_files_add(struct policy_files *f, const char *path, struct faults *faults);
+/* One look at n files, or folders with all below them. What cannot be looked at is a fault, and missing. */
+struct policy_files policy_files_look(const char *const *paths, size_t n, struct faults *faults);
 void policy_files_free(struct policy_files *f);
+
+uint64_t policy_files_digest(const char *const *paths, size_t n);	/* that of a look */
+/* Waits until nothing has changed for a second, by the times of the files or, since their clock may not be ours, by
+ * watching them. False if that did not come before the deadline (monotonic clock); else *digest is that of the files at
+ * rest. */
+bool policy_files_rest(const char *const *paths, size_t n, int64_t deadline, uint64_t *digest);
+void policy_files_pause(void);	/* for a moment, between two looks */
 
 #endif

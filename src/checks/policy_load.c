@@ -11,7 +11,6 @@
  * Limits: POLICY_MAX policies; which files there are is policy_files.c's to limit, the size of one doc_load's. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sodium.h>
 
@@ -20,8 +19,6 @@
 #include "checks/policy_compiler.h"
 #include "checks/policy_files.h"
 
-#define REST_MS 1000	/* longer than a writer takes from one file to the next */
-#define PAUSE_MS 50
 #define TRIES_MAX 10
 
 static const char *scalar_text(const struct doc_node *node)
@@ -242,57 +239,6 @@ static void read_files(struct policy_set *set, const struct policy_files *files,
 	}
 }
 
-static struct policy_files look(const char *const *paths, size_t n, struct faults *faults)
-{
-	struct policy_files files = { .paths = NULL };
-
-	for (size_t i = 0; i < n; i++)
-		(void)policy_files_add(&files, paths[i], faults);
-	return files;
-}
-
-static uint64_t look_again(const char *const *paths, size_t n)
-{
-	struct faults said = { NULL, 0, 0 };	/* by the look before, or it differs */
-	struct policy_files files = look(paths, n, &said);
-	uint64_t digest = files.digest;
-
-	policy_files_free(&files);
-	faults_free(&said);
-	return digest;
-}
-
-static void pause_between_looks(void)
-{
-	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
-
-	(void)nanosleep(&pause, NULL);
-}
-
-/* Waits until nothing has changed for REST_MS: by the times of the files or, since their clock may not be ours, by
- * watching them. False if that did not come before the deadline. */
-static bool come_to_rest(const char *const *paths, size_t n, int64_t deadline)
-{
-	int64_t since = clock_monotonic();
-	uint64_t seen = 0;
-
-	for (;; pause_between_looks()) {
-		struct faults said = { NULL, 0, 0 };
-		struct policy_files files = look(paths, n, &said);
-		int64_t now = clock_monotonic(), age = clock_wall() - files.changed_ms;
-
-		if (files.digest != seen)
-			since = now;
-		seen = files.digest;
-		policy_files_free(&files);
-		faults_free(&said);
-		if (age >= REST_MS || now - since >= REST_MS)
-			return true;
-		if (now >= deadline)
-			return false;
-	}
-}
-
 /* Puts all of from into set. */
 static void take_set(struct policy_set *set, struct policy_set *from)
 {
@@ -305,17 +251,18 @@ static void take_set(struct policy_set *set, struct policy_set *from)
 	from->count = 0;
 }
 
-/* One try. False, with nothing added, if the files were changed meanwhile; *latest is one that was, allocated. */
-static bool read_unchanged(struct policy_set *set, const char *const *paths, size_t n, struct faults *faults,
-	char **latest)
+/* One try. False, with nothing added, if the files were changed meanwhile, or since rested was their digest (0: it is
+ * not known); *latest is one that was, allocated. */
+static bool read_unchanged(struct policy_set *set, const char *const *paths, size_t n, uint64_t rested,
+	struct faults *faults, char **latest)
 {
 	struct policy_set found = { .digest = set->digest };
 	struct faults said = { NULL, 0, 0 };
-	struct policy_files files = look(paths, n, &said);
+	struct policy_files files = policy_files_look(paths, n, &said);
+	bool unchanged;
 
 	read_files(&found, &files, &said);
-	bool unchanged = look_again(paths, n) == files.digest;
-
+	unchanged = (rested == 0 || rested == files.digest) && policy_files_digest(paths, n) == files.digest;
 	if (unchanged) {
 		take_set(set, &found);
 		faults_take(faults, &said);
@@ -334,15 +281,16 @@ int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n
 {
 	int64_t deadline = clock_monotonic() + patience_ms;
 	size_t errors = faults->errors;
+	uint64_t rested = 0;
 	char *latest = NULL;
 	bool done = false;
 
 	for (unsigned tries = 0; !done && tries < TRIES_MAX; tries++) {
 		if (tries > 0)
-			pause_between_looks();
-		if (patience_ms > 0 && !come_to_rest(paths, n, deadline))
+			policy_files_pause();
+		if (patience_ms > 0 && !policy_files_rest(paths, n, deadline, &rested))
 			break;
-		done = read_unchanged(set, paths, n, faults, &latest);
+		done = read_unchanged(set, paths, n, rested, faults, &latest);
 	}
 	if (!done)
 		faults_error(faults, latest != NULL ? latest : paths[0], 0, "policies are being written here: they "
