@@ -583,6 +583,40 @@ static void many_blocks(void **state)
 	}
 }
 
+/* What the members of an object say together does not hang on their order. */
+static void members_in_any_order(void **state)
+{
+	static const char *const plans[] = {
+		"{\"actions\": [\"update\"], \"before\": {\"b\": 1, \"c\": 2}, \"after\": {\"m\": {\"a\": \"s\", \"b\": [22], \"k\": {\"y\": 1, "
+			"\"z\": 2}}}}",
+		"{\"actions\": [\"update\"], \"before\": {\"c\": 2, \"b\": 1}, \"after\": {\"m\": {\"k\": {\"z\": 2, \"y\": 1}, \"b\": [22], "
+			"\"a\": \"s\"}}}",
+	};
+	static const char *const conditions[] = {
+		"attribute: m, operator: regex_match, value: \"{'a': 's', 'b': .22., 'k': {'y': 1, 'z': 2}}$\"",
+		"attribute: __change_keys__, operator: equals, value: [b, c]",
+		"attribute: m, operator: contains, value: 22",
+		"attribute: \"$.m.*\", operator: jsonpath_not_contains, value: 23",
+		"attribute: m, operator: equals, value: {k: {y: 1, z: 2}, a: s, b: [22]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(plans) * COUNT(conditions); i++) {
+		const char *condition = conditions[i / COUNT(plans)];
+		char *plan = xasprintf("{" HEAD ", \"resource_changes\": [{\"address\": \"t_x.a\", \"mode\": \"managed\", "
+			"\"type\": \"t_x\", \"name\": \"a\", \"change\": %s}]}", plans[i % COUNT(plans)]);
+		char *definition = xasprintf("{cond_type: attribute, resource_types: [t_x], %s}", condition);
+		char *got = policy_try(definition, plan, false);
+
+		/* Of the text no one can say whether it contains a number. */
+		if (strcmp(got, strstr(condition, "not_contains") != NULL ? "t_x.a error" : "t_x.a pass") != 0)
+			fail_msg("%s of plan %zu: %s", condition, i % COUNT(plans), got);
+		free(got);
+		free(definition);
+		free(plan);
+	}
+}
+
 /* Masks are found by their keys at every depth, not by where they stand. */
 static void masks_in_any_order(void **state)
 {
@@ -625,6 +659,7 @@ int main(void)
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(many_steps),
 		cmocka_unit_test(many_blocks),
+		cmocka_unit_test(members_in_any_order),
 		cmocka_unit_test(masks_in_any_order),
 		cmocka_unit_test(malformed),
 	};

@@ -77,6 +77,7 @@ static bool as_json(const struct view *text, struct policy_workspace *w, struct 
 /* One level below an object: text holds it, a list has it, an object has it as a key. */
 static enum truth object_contains(const struct view *object, const struct view *x, const char **why)
 {
+	enum truth result = TRUTH_FALSE;
 	struct view_iterator it;
 	struct view member;
 
@@ -84,11 +85,11 @@ static enum truth object_contains(const struct view *object, const struct view *
 		return TRUTH_TRUE;
 	view_start(&it, object);
 	while (view_next(&it, object, &member)) {
-		if (member.type == VIEW_STRING) {
-			if (x->type != VIEW_STRING) {
-				*why = needs_text;
-				return TRUTH_ERROR;
-			}
+		if (member.type == VIEW_STRING && x->type != VIEW_STRING) {
+			/* Another member may still have it, wherever it stands. */
+			*why = needs_text;
+			result = TRUTH_ERROR;
+		} else if (member.type == VIEW_STRING) {
 			if (policy_text_within(x->text, x->len, member.text, member.len))
 				return TRUTH_TRUE;
 		} else if (member.type == VIEW_LIST ? has_element(&member, x) : member.type == VIEW_OBJECT &&
@@ -96,7 +97,7 @@ static enum truth object_contains(const struct view *object, const struct view *
 			return TRUTH_TRUE;
 		}
 	}
-	return TRUTH_FALSE;
+	return result;
 }
 
 enum truth policy_op_contains(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
