@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "checks/image_finding.h"
+#include "plan/address.h"
 
 #define REFERRED_MAX 64		/* data sources of one resource */
 
@@ -75,7 +76,7 @@ static size_t common(const char *a, const char *b)
  * better. */
 static size_t fit(const struct judging *j, const struct image_source *s)
 {
-	size_t modules = references_module(s->address), shared = common(s->address, j->resource->address);
+	size_t modules = address_modules(s->address), shared = common(s->address, j->resource->address);
 
 	return shared < modules ? shared : modules;
 }
@@ -111,7 +112,7 @@ static void target_found(void *context, const struct reference_target *t)
 	struct judging *j = context;
 	struct image_run *run = j->run;
 	uint64_t hash = image_index_hash(&run->index, RUN_CONFIG, t->address, strlen(t->address), NULL);
-	const char *own = references_index(j->resource->address);
+	const char *own = address_last_key(j->resource->address);
 	size_t best = 0;
 	bool same = false;
 

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/rfc3339.h"
 #include "checks/image_run.h"
+#include "plan/address.h"
 
 #define YEAR_2_MS INT64_C(-62104060800000)
 
@@ -120,10 +121,10 @@ void image_sources_add(struct image_run *run, const char *type, const char *addr
 	if (i == sizeof(types) / sizeof(types[0]))
 		return;
 	s = policy_store_get(run->store, sizeof(*s));
-	config = references_config_address(address);
+	config = address_without_keys(address);
 	s->address = policy_store_text(run->store, address, strlen(address));
 	s->config = policy_store_word(run->store, config);
-	s->index = references_index(s->address);
+	s->index = address_last_key(s->address);
 	s->bucket = attribute(run, values, types[i].bucket);
 	s->fingerprint = attribute(run, values, types[i].fingerprint);
 	s->channel = attribute(run, values, types[i].channel);

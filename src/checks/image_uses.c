@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/image_run.h"
+#include "plan/address.h"
 
 #define BARE_MAX 50000
 #define TEXT_KEPT_MAX 2048	/* bytes: no id is longer */
@@ -156,7 +157,7 @@ void image_uses_add(struct image_run *run, const struct resource_change *change,
 	struct collecting c = { .run = run, .resource = &resource, .last = &resource.uses };
 	size_t rows;
 	const struct image_row *row = image_types_find(&run->check->types, change->type, &rows);
-	char *config = references_config_address(change->address);
+	char *config = address_without_keys(change->address);
 	struct image_resource *kept;
 
 	for (size_t i = 0; i < rows; i++) {

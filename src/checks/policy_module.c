@@ -11,42 +11,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plan/address.h"
 
 #define MODULE "module."
 #define MODULE_LEN (sizeof(MODULE) - 1)
-
-size_t policy_name_length(const char *s)
-{
-	return strcspn(s, ".[");
-}
-
-size_t policy_key_length(const char *s)
-{
-	bool quoted = false;
-	size_t n = 0;
-
-	if (*s != '[')
-		return 0;
-	for (; s[n] != '\0' && (quoted || s[n] != ']'); n++) {
-		if (s[n] == '\\' && quoted && s[n + 1] != '\0')
-			n++;
-		else if (s[n] == '"')
-			quoted = !quoted;
-	}
-	return s[n] == ']' ? n + 1 : 0;
-}
-
-/* The length of the step module.NAME[KEY] that an address starts with, 0 if there is none; that of module.NAME goes to
- * *name. */
-static size_t step_length(const char *address, size_t *name)
-{
-	if (strncmp(address, MODULE, MODULE_LEN) != 0)
-		return 0;
-	*name = MODULE_LEN + policy_name_length(address + MODULE_LEN);
-	size_t len = *name + policy_key_length(address + *name);
-
-	return address[len] == '.' ? len : 0;
-}
 
 void policy_modules_init(struct policy_modules *m, struct policy_pool *pool)
 {
@@ -76,7 +44,7 @@ uint32_t policy_module_below(struct policy_modules *m, uint32_t above, const cha
 	*number = policy_pool_new(m->pool, sizeof(struct policy_module) + len + 1);
 	struct policy_module *new = policy_pool_at(m->pool, *number);
 
-	new->key = (uint32_t)(MODULE_LEN + policy_name_length(step + MODULE_LEN));
+	new->key = (uint32_t)(MODULE_LEN + address_name(step + MODULE_LEN));
 	new->instance = instance;
 	new->config = policy_config_name(store, caller->config, step, new->key);
 	new->above = above;
@@ -90,7 +58,7 @@ uint32_t policy_module_of_address(struct policy_modules *m, const char *address,
 	uint32_t module = m->root;
 	size_t at = 0, step, name;
 
-	while ((step = step_length(address + at, &name)) > 0) {
+	while ((step = address_step(address + at, &name)) > 0) {
 		module = policy_module_below(m, module, address + at, step);
 		at += step + 1;
 	}
@@ -142,7 +110,7 @@ uint64_t policy_config_of_change(const struct policy_store *s, const struct reso
 	uint64_t config = 0;
 	size_t step, len;
 
-	for (; (step = step_length(address, &len)) > 0; address += step + 1)
+	for (; (step = address_step(address, &len)) > 0; address += step + 1)
 		config = policy_config_name(s, config, address, len);
 	config = policy_config_name(s, config, name, strlen(name));
 	free(name);

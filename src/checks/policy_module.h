@@ -40,9 +40,4 @@ uint64_t policy_config_name(const struct policy_store *s, uint64_t above, const 
 uint64_t policy_config_of_item(const struct policy_store *s, const struct plan_item *item);
 uint64_t policy_config_of_change(const struct policy_store *s, const struct resource_change *change);
 
-/* The length of a name in an address or reference: up to a dot or a bracket. */
-size_t policy_name_length(const char *s);
-/* The length of an instance key in brackets at the start of s, 0 if there is none; keys in quotes may hold anything. */
-size_t policy_key_length(const char *s);
-
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plan/address.h"
 
 static const char input[] = "#input", output[] = "#output";
 
@@ -62,40 +63,32 @@ static bool read_reference(struct policy_graph *g, uint64_t module, const char *
 	if (is_nowhere(text))
 		return false;
 	if (starts(text, "var.")) {
-		out->target = port(s, module, input, text + 4, policy_name_length(text + 4));
+		out->target = port(s, module, input, text + 4, address_name(text + 4));
 		out->how = how(g, text, 3);
 		return module != 0;
 	}
 	if (starts(text, "module.")) {
-		size_t name = 7 + policy_name_length(text + 7), step = name + policy_key_length(text + name);
+		size_t name = 7 + address_name(text + 7), step = name + address_key(text + name);
 
 		if (text[step] != '.')
 			return false;
 		out->target = port(s, policy_config_name(s, module, text, name), output, text + step + 1,
-			policy_name_length(text + step + 1));
+			address_name(text + step + 1));
 		out->how = how(g, text, step);
 		return true;
 	}
 	size_t type = starts(text, "data.") ? 5 : 0;
 
-	type += policy_name_length(text + type);
+	type += address_name(text + type);
 	if (text[type] != '.')
 		return false;
-	size_t name = type + 1 + policy_name_length(text + type + 1);
+	size_t name = type + 1 + address_name(text + type + 1);
 
 	out->target = policy_config_name(s, module, text, name);
 	if (has_no_node(g, out->target))
 		return false;
-	out->how = how(g, text + name, policy_key_length(text + name));
+	out->how = how(g, text + name, address_key(text + name));
 	return true;
-}
-
-/* Whether b is a with something cut off its end: what Terraform lists behind a reference. */
-static bool is_front_of(const char *b, const char *a)
-{
-	size_t n = strlen(b);
-
-	return strncmp(a, b, n) == 0 && (a[n] == '.' || a[n] == '[');
 }
 
 /* module is what the references stand in, block the hash of the block, or 0. */
@@ -107,7 +100,7 @@ static void add_references(struct policy_graph *g, uint64_t module, const struct
 		const char *text = value_type(r) == VALUE_STRING ? value_text(r, NULL) : NULL;
 		struct policy_reference ref = { .block = block };
 
-		if (text == NULL || (last != NULL && is_front_of(text, last)))
+		if (text == NULL || (last != NULL && address_is_front(text, last)))
 			continue;
 		last = text;
 		if (!read_reference(g, module, text, &ref))

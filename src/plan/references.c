@@ -24,6 +24,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "plan/address.h"
 
 #define BUDGET 20000000
 #define NAME_MAX_BYTES 65536
@@ -124,14 +125,6 @@ static bool repeats(const char *text)
 	return starts(text, "each.") || starts(text, "count.");
 }
 
-/* Whether b is a with something cut off its end. */
-static bool is_front_of(const char *b, const char *a)
-{
-	size_t n = strlen(b);
-
-	return strncmp(a, b, n) == 0 && (a[n] == '.' || a[n] == '[');
-}
-
 /* Adds what a value and all in it refers to. *each is set when it asks what for_each or count does. Depth is the
  * parser's. */
 static void add_expressions(const struct references *r, struct source *s, const struct value *v, bool *each)
@@ -149,7 +142,7 @@ static void add_expressions(const struct references *r, struct source *s, const 
 	for (const struct value *e = value_first(list); e != NULL; e = value_next(e)) {
 		const char *text = value_type(e) == VALUE_STRING ? value_text(e, NULL) : NULL;
 
-		if (text == NULL || (last != NULL && is_front_of(text, last)))
+		if (text == NULL || (last != NULL && address_is_front(text, last)))
 			continue;
 		last = text;
 		*each = *each || repeats(text);
@@ -246,29 +239,12 @@ struct following {
 
 static void follow_sources(struct following *f, const char *name, bool all, unsigned depth);
 
-/* The length of what is in brackets at s, 0 if there is nothing. */
-static size_t index_length(const char *s)
-{
-	bool quoted = false;
-	size_t n = 0;
-
-	if (*s != '[')
-		return 0;
-	for (; s[n] != '\0' && (quoted || s[n] != ']'); n++) {
-		if (s[n] == '\\' && quoted && s[n + 1] != '\0')
-			n++;
-		else if (s[n] == '"')
-			quoted = !quoted;
-	}
-	return s[n] == ']' ? n + 1 : 0;
-}
-
 /* data.TYPE.NAME[INDEX].ATTRIBUTE in a module. */
 static void end(struct following *f, const char *module, size_t module_len, const char *text)
 {
-	size_t type = strcspn(text + 5, ".") + 5, name = text[type] == '.' ? type + 1 + strcspn(text + type + 1, ".[") :
+	size_t type = strcspn(text + 5, ".") + 5, name = text[type] == '.' ? type + 1 + address_name(text + type + 1) :
 		type;
-	size_t index = index_length(text + name), attribute = name + index;
+	size_t index = address_key(text + name), attribute = name + index;
 	struct reference_target target;
 	char *address, *bracket;
 
@@ -309,17 +285,17 @@ static void follow(struct following *f, const char *module, size_t module_len, c
 	if (starts(text, f->r->prefix)) {
 		end(f, module, module_len, text);
 	} else if (starts(text, "var.")) {
-		name = xasprintf("%.*s#input.%.*s", (int)module_len, module, (int)strcspn(text + 4, ".["), text + 4);
+		name = xasprintf("%.*s#input.%.*s", (int)module_len, module, (int)address_name(text + 4), text + 4);
 		if (module_len > 0)
 			follow_sources(f, name, false, depth + 1);
 		free(name);
 	} else {
-		size_t step = 7 + strcspn(text + 7, ".["), at = step + index_length(text + step);
+		size_t step = 7 + address_name(text + 7), at = step + address_key(text + step);
 		bool one = text[at] == '.';
 
 		name = xasprintf("%.*s%s%.*s#output.%.*s", (int)module_len, module, module_len > 0 ? "." : "",
 			(int)step, text,
-			one ? (int)strcspn(text + at + 1, ".[") : 0, one ? text + at + 1 : "");
+			one ? (int)address_name(text + at + 1) : 0, one ? text + at + 1 : "");
 		follow_sources(f, name, !one, depth + 1);
 		free(name);
 	}
@@ -378,45 +354,5 @@ void references_resources(const struct references *r, void (*each)(void *context
 	for (size_t i = 0; i < r->count; i++) {
 		if (strchr(r->sources[i].name, '#') == NULL)
 			each(context, r->sources[i].name);
-	}
-}
-
-char *references_config_address(const char *address)
-{
-	char *copy = xstrdup(address), *to = copy;
-
-	while (*address != '\0') {
-		size_t skip = index_length(address);
-
-		address += skip;
-		if (skip == 0)
-			*to++ = *address++;
-	}
-	*to = '\0';
-	return copy;
-}
-
-size_t references_module(const char *address)
-{
-	size_t at = 0, len = 0;
-
-	while (starts(address + at, "module.")) {
-		at += 7 + strcspn(address + at + 7, ".[");
-		at += index_length(address + at);
-		len = at;
-		if (address[at++] != '.')
-			break;
-	}
-	return len;
-}
-
-const char *references_index(const char *address)
-{
-	for (;;) {
-		size_t n = index_length(address);
-
-		if (*address == '\0' || (n > 0 && address[n] == '\0'))
-			return address;
-		address += n > 0 ? n : 1;
 	}
 }

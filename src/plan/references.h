@@ -32,11 +32,4 @@ bool references_of(struct references *r, const char *resource,
 /* Calls each for every resource of the configuration that leads anywhere. */
 void references_resources(const struct references *r, void (*each)(void *context, const char *resource), void *context);
 
-/* The address in the configuration of an instance: without what is in brackets. Allocated. */
-char *references_config_address(const char *address);
-/* How much of an address is its modules, module.a[0].module.b; 0 in the root. */
-size_t references_module(const char *address);
-/* What stands in brackets at the end of an address, with them; "" if nothing does. Points into it. */
-const char *references_index(const char *address);
-
 #endif
