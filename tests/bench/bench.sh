@@ -190,11 +190,11 @@ part_growth() {
 	done | curve 'policies, 20 MB'
 }
 
-# connected RESOURCES POLICIES: what a check of that many connected resources takes.
+# connected RESOURCES POLICIES [SHAPE]: what a check of that many connected resources takes.
 connected() {
-	"$here/connections.sh" plan "$1" >"$scratch/connected.json"
+	"$here/connections.sh" "${3:-plan}" "$1" >"$scratch/connected.json"
 	"$here/connections.sh" policies "$2" >"$scratch/connected.yaml"
-	measure 3 "$planspool" check --policy "$scratch/connected.yaml" "$scratch/connected.json"
+	measure 5 "$planspool" check --policy "$scratch/connected.yaml" "$scratch/connected.json"
 }
 
 # memory_of_resource POLICIES: bytes, by the difference of two plans.
@@ -212,6 +212,9 @@ part_connections() {
 	for resources in 2500 5000 10000 20000 40000; do
 		echo "$resources $(field cpu_ms "$(connected "$resources" 20)")"
 	done | curve 'resources, 20 with connections'
+	for resources in 2500 5000 10000 20000 40000; do
+		echo "$resources $(field cpu_ms "$(connected "$resources" 1 counted)")"
+	done | curve 'resources with count, 1 policy'
 	for policies in 20 40 80 160 320; do
 		echo "$policies $(field cpu_ms "$(connected 5000 "$policies")")"
 	done | curve 'with connections, 5000 resources'

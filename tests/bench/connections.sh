@@ -2,6 +2,7 @@
 # Writes plans and policies for measuring connections:
 #
 #	connections.sh plan RESOURCES		to standard output
+#	connections.sh counted RESOURCES	the same of two resources with count, where each refers to [count.index]
 #	connections.sh policies COUNT FILE
 #
 # Every resource has a configuration of its own in a module, an address of about 120 bytes, 12 nested blocks and a mix of
@@ -53,6 +54,27 @@ plan() {
 			printf "]}}"
 		}
 		print "}}}}}}}"
+	}'
+}
+
+counted() {
+	awk -v count="$count" '
+	function resource(type, i) {
+		printf "{\"address\":\"%s.x[%d]\",\"mode\":\"managed\",\"type\":\"%s\",\"name\":\"x\",", type, i, type
+		printf "\"change\":{\"actions\":[\"create\"],\"before\":null,\"after\":{\"flag_0\":true},\"after_unknown\":{}}}"
+	}
+
+	BEGIN {
+		printf "{\"format_version\":\"1.2\",\"terraform_version\":\"1.11.4\",\"resource_changes\":["
+		for (i = 0; i < count / 2; i++) {
+			printf "%s", (i > 0 ? "," : "")
+			resource("aws_vpc", i)
+			printf ","
+			resource("aws_subnet", i)
+		}
+		printf "],\"configuration\":{\"root_module\":{\"resources\":["
+		printf "{\"address\":\"aws_vpc.x\",\"expressions\":{\"subnet\":{\"references\":[\"aws_subnet.x\",\"count.index\"]}}},"
+		print "{\"address\":\"aws_subnet.x\",\"expressions\":{}}]}}}"
 	}'
 }
 
