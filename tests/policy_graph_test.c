@@ -171,6 +171,30 @@ static void fan_out(void **state)
 	end(&f);
 }
 
+/* count times references: what a small plan cannot be allowed is given up, and said. */
+static void too_many(void **state)
+{
+	enum { N = 2500 };
+	struct buf config = BUF_INIT(1u << 20);
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	buf_puts(&config, "{\"address\": \"a_t.x\", \"expressions\": {\"b\": {\"references\": [");
+	for (int i = 0; i < N; i++) {
+		add_node(&f, xasprintf("a_t.x[%d]", i), "a_t", "x", 1);
+		add_node(&f, xasprintf("b_t.y[%d]", i), "b_t", "y", 1);
+		buf_printf(&config, "%s\"b_t.y[%d]\"", i > 0 ? ", " : "", i);
+	}
+	buf_puts(&config, "]}}}");
+	add_config(&f, PLAN_CONFIG_RESOURCE, NULL, 0, NULL, buf_text(&config));
+	build(&f);
+	assert_true(f.graph.incomplete);
+	assert_true(f.graph.steps < 5000000);
+	buf_free(&config);
+	end(&f);
+}
+
 static size_t bytes_for(uint32_t policies)
 {
 	enum { N = 4000 };
@@ -206,6 +230,7 @@ int main(void)
 		cmocka_unit_test(instances),
 		cmocka_unit_test(nearest),
 		cmocka_unit_test(fan_out),
+		cmocka_unit_test(too_many),
 		cmocka_unit_test(memory),
 	};
 

@@ -14,8 +14,9 @@
  * An instance is found by hashes of its resource's configuration, a module around it and its index, so a reference
  * costs the same whatever it leads to. For each resource an input or output is followed once in each module instance.
  *
- * Limits: HOPS steps through variables and outputs, BUDGET steps in one plan; more makes the graph incomplete, which is
- * said in an outcome. */
+ * Limits: HOPS variables and outputs on one way, BUDGET steps in one plan and NODE_BUDGET more for each node; more makes
+ * the graph incomplete, which is said in an outcome. So a large plan may take what it takes, and a small one cannot hold
+ * up others: count times references has no bound in its size. */
 #include "checks/policy_graph.h"
 
 #include <stdlib.h>
@@ -24,7 +25,8 @@
 #include "base/mem.h"
 
 #define HOPS 32
-#define BUDGET 8000000
+#define BUDGET 4000000
+#define NODE_BUDGET 64
 #define NEW_MODULE 32	/* steps that an instance costs which no node is in: it takes memory */
 
 /* Where a reference stands: a module instance, and the index of what refers. */
@@ -40,14 +42,15 @@ struct resolver {
 	struct policy_map instances;	/* number + 1 of the first node with these hashes, where there are several */
 	struct policy_map followed;	/* sources and places, for one node */
 	const struct policy_record *from;
+	unsigned long budget;
 };
 
 /* Whether so much work may still be done. */
 static bool spend(struct resolver *r, unsigned long steps)
 {
-	bool left = steps <= BUDGET - r->graph->steps;
+	bool left = steps <= r->budget - r->graph->steps;
 
-	r->graph->steps = left ? r->graph->steps + steps : BUDGET;
+	r->graph->steps = left ? r->graph->steps + steps : r->budget;
 	r->graph->incomplete |= !left;
 	return left;
 }
@@ -281,7 +284,7 @@ static void drop_repeated(struct policy_graph *g, size_t first)
 void policy_graph_build(struct policy_graph *g)
 {
 	const struct policy_records *records = g->records;
-	struct resolver r = { .graph = g, .records = records };
+	struct resolver r = { .graph = g, .records = records, .budget = BUDGET + NODE_BUDGET * records->count };
 
 	if (g->source_count > 0)
 		qsort(g->sources, g->source_count, sizeof(*g->sources), by_name);

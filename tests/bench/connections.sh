@@ -61,7 +61,7 @@ counted() {
 	awk -v count="$count" '
 	function resource(type, i) {
 		printf "{\"address\":\"%s.x[%d]\",\"mode\":\"managed\",\"type\":\"%s\",\"name\":\"x\",", type, i, type
-		printf "\"change\":{\"actions\":[\"create\"],\"before\":null,\"after\":{\"flag_0\":true},\"after_unknown\":{}}}"
+		printf "\"change\":{\"actions\":[\"create\"],\"before\":null,\"after\":{\"flag_0\":true,\"network\":1},\"after_unknown\":{}}}"
 	}
 
 	BEGIN {
