@@ -172,6 +172,7 @@ static const char *our_answer(const struct answers *a, const char *address)
 struct comparison {
 	struct golden *golden;
 	json_t *one, *expected;
+	bool silent;		/* nothing is expected of any address */
 	const struct answers *answers;
 	unsigned long differences, unexplained;
 };
@@ -179,8 +180,9 @@ struct comparison {
 static void differ(struct comparison *c, const char *address, const char *theirs, const char *ours)
 {
 	struct difference d = {
-		.definition = json_get(c->one, "definition"), .plan = c->golden->plan, .address = address,
-		.theirs = theirs, .ours = ours, .ours_has_errors = c->answers->errors,
+		.definition = json_get(c->one, "definition"), .scope = json_get(c->one, "scope"),
+		.plan = c->golden->plan, .address = address, .theirs = theirs, .ours = ours,
+		.theirs_silent = c->silent, .ours_has_errors = c->answers->errors,
 	};
 	const char *rule = golden_rule(&d);
 
@@ -226,7 +228,8 @@ static void compare_verdicts(struct comparison *c)
 /* A policy that one of us refuses. */
 static void compare_refusals(struct comparison *c, bool theirs, bool ours)
 {
-	const char *rule = ours && !theirs ? golden_refusal_rule(c->expected) : NULL;
+	const char *rule = ours && !theirs ? golden_refusal_rule(json_get(c->one, "definition"),
+		json_get(c->one, "scope"), c->silent) : NULL;
 
 	if (theirs == ours)
 		return;
@@ -242,6 +245,13 @@ static void compare_refusals(struct comparison *c, bool theirs, bool ours)
 	free(text);
 }
 
+static bool visit_any(void *context, const char *key, json_t *value)
+{
+	(void)key, (void)value;
+	*(bool *)context = false;
+	return false;
+}
+
 static void compare_case(struct golden *g, json_t *one)
 {
 	char group[32];
@@ -250,10 +260,11 @@ static void compare_case(struct golden *g, json_t *one)
 	bool theirs = json_is_string(expect) && strcmp(json_string(expect), "POLICY_REJECTED") == 0;
 	struct answers answers = { outcomes_new(SEVERITY_LOW, true), false };
 	struct comparison c = { .golden = g, .one = one, .expected = json_is_object(expect) ? expect : NULL,
-		.answers = &answers };
+		.silent = true, .answers = &answers };
 	struct policies *p = load_case(one);
 	struct tally *t;
 
+	json_each(c.expected, visit_any, &c.silent);
 	snprintf(group, sizeof(group), "%.*s", (int)len, json_get_string(one, "plan"));
 	t = tally_of(g->groups, &g->group_count, GROUPS, group);
 	if (p == NULL || theirs) {
