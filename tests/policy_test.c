@@ -6,7 +6,7 @@
 #include "policy_try.h"
 
 static const char values[] =
-"{\"s\": \"abc\", \"empty\": \"\", \"upper\": \"ÄBC\", \"n\": 5, \"zero\": 0, \"f\": 1.0, \"big\": 1e3, \"t\": true, "
+"{\"s\": \"abc\", \"empty\": \"\", \"upper\": \"ÄBC\", \"n\": 5, \"zero\": 0, \"f\": 1.0, \"cents\": 0.05, \"big\": 1e3, \"t\": true, "
 	"\"tt\": \"True\", \"nul\": null, \"num\": \"10\", \"l\": [\"a\", \"b\"], \"l1\": [\"a\"], \"ln\": [22, 80], "
 	"\"none\": [], "
 	"\"o\": {\"k\": \"v\", \"w\": \"xyz\"}, \"json\": \"['a', 'b']\", \"port\": \"20-25\", \"net\": "
@@ -57,6 +57,9 @@ static void operators(void **state)
 		{ "missing", "equals", "abc", "fail" }, { "missing", "not_equals", "abc", "pass" },
 		{ "missing", "equals", "None", "pass" },
 		{ "n", "equals", "\"5\"", "pass" }, { "f", "equals", "1", "fail" }, { "f", "equals", "1.0", "pass" },
+		{ "cents", "equals", "0.05", "pass" }, { "cents", "equals", "0.1", "fail" },
+		{ "cents", "equals", "'0.05'", "pass" }, { "cents", "within", "[0.1]", "fail" },
+		{ "cents", "less_than", "0.06", "pass" }, { "cents", "not_equals", "0.0512", "pass" },
 		{ "big", "equals", "1000.0", "pass" }, { "t", "equals", "\"TRUE\"", "pass" },
 		{ "tt", "equals", "yes", "pass" },
 		{ "l", "equals", "[a, b]", "pass" }, { "l", "equals", "[b, a]", "fail" },

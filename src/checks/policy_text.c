@@ -42,7 +42,8 @@ int policy_float_text(double d, struct buf *buf)
 
 	if (exponent < -4 || exponent >= 16)
 		return buf_append(buf, digits, strlen(digits));
-	int mantissa = (int)(e - digits) - (digits[0] == '-') - 2;	/* digits behind the point */
+	const char *point = strchr(digits, '.');
+	int mantissa = point != NULL ? (int)(e - point) - 1 : 0;	/* digits behind the point */
 	int decimals = mantissa - exponent;
 
 	snprintf(out, sizeof(out), "%.*f", decimals > 0 ? decimals : 1, d);
