@@ -44,6 +44,12 @@ typedef bool golden_test_fn(json_t *value);
 bool golden_finds(json_t *root, const char *path, golden_test_fn *test);
 /* The same for everything below a value. */
 bool golden_finds_below(json_t *root, golden_test_fn *test);
+/* Such tests. */
+bool golden_is_true(json_t *v), golden_is_null(json_t *v);
+bool golden_is_unresolved(json_t *v);	/* text that Checkov takes for unresolved */
+bool golden_is_numeric(json_t *v);	/* text that Python's json makes something else of than text */
+bool golden_is_number(json_t *v), golden_is_zero(json_t *v);	/* text that reads so, too */
+bool golden_is_list_of_lists(json_t *v), golden_has_backslash(json_t *v);
 
 
 /* golden_edges.c: rules about what is connected to what (A 5). */

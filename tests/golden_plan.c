@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "golden.h"
@@ -154,4 +155,102 @@ bool golden_finds_below(json_t *root, golden_test_fn *test)
 	const struct path nothing = { .count = 0 };
 
 	return find(root, &nothing, 0, test);
+}
+
+bool golden_is_true(json_t *v)
+{
+	char *text = json_is_object(v) || json_is_array(v) ? NULL : json_text(v);
+	bool yes = is(text, "true");
+
+	free(text);
+	return yes;
+}
+
+bool golden_is_null(json_t *v)
+{
+	return v == NULL;
+}
+
+/* Text that Checkov takes for unresolved. */
+bool golden_is_unresolved(json_t *v)
+{
+	static const char *const fronts[] = { "var.", "local.", "module.", "data.", "aws_", "azurerm_", "azuread_",
+		"digitalocean_", "google_", "github_", "kubernetes_", "linode_", "oci_", "openstack_", "yandex_",
+		"lookup(", "list(", "file(" };
+	const char *s = json_string(v), *open;
+
+	for (size_t i = 0; s != NULL && i < sizeof(fronts) / sizeof(fronts[0]); i++) {
+		if (starts(s, fronts[i]))
+			return true;
+	}
+	open = s != NULL ? strstr(s, "${") : NULL;
+	return open != NULL && strchr(open, '}') != NULL;
+}
+
+/* Whether text is a number to Python: with white space around it, and _ between digits. */
+static bool reads_as_number(const char *s, double *number)
+{
+	char digits[512], *end;
+	size_t n = 0;
+
+	for (; *s != '\0' && n + 1 < sizeof(digits); s++) {
+		if (*s != '_')
+			digits[n++] = *s;
+	}
+	while (n > 0 && strchr(" \t\r\n", digits[n - 1]) != NULL)
+		n--;
+	digits[n] = '\0';
+	*number = strtod(digits, &end);
+	return n > 0 && *end == '\0';
+}
+
+/* Text that Python's json makes something else of than text. */
+bool golden_is_numeric(json_t *v)
+{
+	const char *s = json_string(v);
+	double number;
+
+	return s != NULL && (reads_as_number(s, &number) || is(s, "true") || is(s, "false") || is(s, "null"));
+}
+
+/* A number, a boolean, or text that reads as one. */
+static bool reads_as(json_t *v, double *number)
+{
+	const char *s = json_string(v);
+	char *text = s == NULL && !json_is_object(v) && !json_is_array(v) ? json_text(v) : NULL;
+	bool reads;
+
+	s = s != NULL ? s : text != NULL ? text : "";
+	*number = strcasecmp(s, "true") == 0;
+	reads = strcasecmp(s, "true") == 0 || strcasecmp(s, "false") == 0 || reads_as_number(s, number);
+	free(text);
+	return reads;
+}
+
+bool golden_is_number(json_t *v)
+{
+	double number;
+
+	return reads_as(v, &number);
+}
+
+bool golden_is_zero(json_t *v)
+{
+	double number;
+
+	return reads_as(v, &number) && number == 0;
+}
+
+bool golden_is_list_of_lists(json_t *v)
+{
+	bool lists = false;
+
+	for (size_t i = 0; json_is_array(v) && i < json_count(v); i++)
+		lists |= json_is_array(json_at(v, i));
+	return lists;
+}
+
+bool golden_has_backslash(json_t *v)
+{
+	return json_string(v) != NULL && strchr(json_string(v), '\\') != NULL;
 }

@@ -2,7 +2,6 @@
  * planspool-policies(5), DIFFERENCES, and a function that looks at what the policy asks and at what stands in the plan
  * at the place it asks for, so that a difference that has no reason of that kind is not explained away. The first row
  * that holds is the reason. */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -85,96 +84,6 @@ static bool some(const struct question *q, asks_fn *asks)
 	return false;
 }
 
-/* Values that matter. */
-static bool has_text(json_t *v, const char *text)
-{
-	char *all = json_is_object(v) || json_is_array(v) ? NULL : json_text(v);
-	bool same = is(all, text);
-
-	free(all);
-	return same;
-}
-
-static bool is_true(json_t *v)
-{
-	return has_text(v, "true");
-}
-
-static bool is_null(json_t *v)
-{
-	return v == NULL;
-}
-
-/* Text that Checkov takes for unresolved. */
-static bool is_unresolved(json_t *v)
-{
-	static const char *const fronts[] = { "var.", "local.", "module.", "data.", "aws_", "azurerm_", "azuread_",
-		"digitalocean_", "google_", "github_", "kubernetes_", "linode_", "oci_", "openstack_", "yandex_",
-		"lookup(", "list(", "file(" };
-	const char *s = json_string(v), *open;
-
-	for (size_t i = 0; s != NULL && i < sizeof(fronts) / sizeof(fronts[0]); i++) {
-		if (starts(s, fronts[i]))
-			return true;
-	}
-	open = s != NULL ? strstr(s, "${") : NULL;
-	return open != NULL && strchr(open, '}') != NULL;
-}
-
-/* Text that Python's json makes something else of than text. */
-static bool is_numeric(json_t *v)
-{
-	const char *s = json_string(v);
-	char *end;
-
-	if (s == NULL || *s == '\0')
-		return false;
-	(void)strtod(s, &end);
-	return *end == '\0' || is(s, "true") || is(s, "false") || is(s, "null");
-}
-
-/* A number, a boolean, or text that reads as one. */
-static bool reads_as(json_t *v, double *number)
-{
-	const char *s = json_string(v);
-	char *text = s == NULL && !json_is_object(v) && !json_is_array(v) ? json_text(v) : NULL, *end;
-	bool all;
-
-	s = s != NULL ? s : text != NULL ? text : "";
-	*number = is(s, "true") ? 1 : strtod(s, &end);
-	all = is(s, "true") || is(s, "false") || (*s != '\0' && *end == '\0');
-	free(text);
-	return all;
-}
-
-static bool is_number(json_t *v)
-{
-	double number;
-
-	return reads_as(v, &number);
-}
-
-static bool is_zero(json_t *v)
-{
-	double number;
-
-	return reads_as(v, &number) && number == 0;
-}
-
-static bool is_list_of_lists(json_t *v)
-{
-	bool lists = false;
-
-	for (size_t i = 0; json_is_array(v) && i < json_count(v); i++)
-		lists |= json_is_array(json_at(v, i));
-	return lists;
-}
-
-static bool has_backslash(json_t *v)
-{
-	return json_string(v) != NULL && strchr(json_string(v), '\\') != NULL;
-}
-
 /* Whether what some condition asks for holds a value of a kind, in the resource of the difference or in any. */
 enum where { HERE, ANYWHERE };
 
@@ -209,13 +118,13 @@ static bool asks_address(const struct condition *c)
 
 static bool asks_known_text(const struct question *q, enum where where)
 {
-	return some(q, asks_address) || finds(q, asks_anything, "after", is_unresolved, where);
+	return some(q, asks_address) || finds(q, asks_anything, "after", golden_is_unresolved, where);
 }
 
 /* A 2 */
 static bool unknown_value(const struct question *q)
 {
-	return is(q->d->ours, "unknown") && finds(q, asks_anything, "after_unknown", is_true, reach(q));
+	return is(q->d->ours, "unknown") && finds(q, asks_anything, "after_unknown", golden_is_true, reach(q));
 }
 
 static bool known_text(const struct question *q)
@@ -233,7 +142,7 @@ static bool known_text_connected(const struct question *q)
 static bool unknown_then_exception(const struct question *q)
 {
 	return is(q->d->ours, "error") && q->logical && some(q, can_raise) &&
-		finds(q, asks_anything, "after_unknown", is_true, reach(q));
+		finds(q, asks_anything, "after_unknown", golden_is_true, reach(q));
 }
 
 static bool known_text_then_exception(const struct question *q)
@@ -243,7 +152,7 @@ static bool known_text_then_exception(const struct question *q)
 
 static bool known_null(const struct question *q)
 {
-	if (is(q->d->ours, "unknown") || !finds(q, asks_anything, "after", is_null, HERE))
+	if (is(q->d->ours, "unknown") || !finds(q, asks_anything, "after", golden_is_null, HERE))
 		return false;
 	for (size_t i = 0; i < q->count; i++) {
 		if (golden_computed(q->d->plan, q->d->address, q->list[i].attribute))
@@ -265,31 +174,31 @@ static bool exception_connected(const struct question *q)
 
 static bool numeric_text(const struct question *q)
 {
-	return (q->d->theirs == NULL || q->connects) && finds(q, asks_contains, "after", is_numeric, reach(q));
+	return (q->d->theirs == NULL || q->connects) && finds(q, asks_contains, "after", golden_is_numeric, reach(q));
 }
 
 /* Checkov drops a policy when one resource raises an exception inside of a block. */
 static bool exception_elsewhere(const struct question *q)
 {
 	return q->d->theirs == NULL && q->d->theirs_silent && q->logical && some(q, can_raise) &&
-		(q->d->ours_has_errors || q->connects || finds(q, asks_contains, "after", is_numeric, ANYWHERE));
+		(q->d->ours_has_errors || q->connects || finds(q, asks_contains, "after", golden_is_numeric, ANYWHERE));
 }
 
 /* A 4 */
 static bool asks_order_by_number(const struct condition *c)
 {
-	return asks_order(c) && is_number(json_get(c->block, "value"));
+	return asks_order(c) && golden_is_number(json_get(c->block, "value"));
 }
 
 static bool asks_order_by_zero(const struct condition *c)
 {
-	return asks_order(c) && is_zero(json_get(c->block, "value"));
+	return asks_order(c) && golden_is_zero(json_get(c->block, "value"));
 }
 
 static bool zero(const struct question *q)
 {
-	return finds(q, asks_order_by_number, "after", is_zero, reach(q)) ||
-		finds(q, asks_order_by_zero, "after", is_number, reach(q));
+	return finds(q, asks_order_by_number, "after", golden_is_zero, reach(q)) ||
+		finds(q, asks_order_by_zero, "after", golden_is_number, reach(q));
 }
 
 static bool asks_self(const struct condition *c)
@@ -304,12 +213,12 @@ static bool self(const struct question *q)
 
 static bool lists_of_lists(const struct question *q)
 {
-	return finds(q, asks_anything, "after", is_list_of_lists, reach(q));
+	return finds(q, asks_anything, "after", golden_is_list_of_lists, reach(q));
 }
 
 static bool backslash(const struct question *q)
 {
-	return finds(q, asks_anything, "after", has_backslash, reach(q));
+	return finds(q, asks_anything, "after", golden_has_backslash, reach(q));
 }
 
 static const char *first_type(const struct condition *c)
@@ -457,14 +366,19 @@ static bool asks_no_attribute(const struct condition *c)
 	return *c->attribute == '\0' && (is(c->type, "attribute") || is(c->type, "filter"));
 }
 
-static bool asks_no_text_types(const struct condition *c)
+static bool has_no_text(json_t *types)
 {
-	json_t *types = json_get(c->block, "resource_types");
 	bool no_text = json_is_object(types);
 
 	for (size_t i = 0; json_is_array(types) && i < json_count(types); i++)
 		no_text |= json_string(json_at(types, i)) == NULL || *json_string(json_at(types, i)) == '\0';
 	return no_text;
+}
+
+static bool asks_no_text_types(const struct condition *c)
+{
+	return has_no_text(json_get(c->block, "resource_types")) ||
+		has_no_text(json_get(c->block, "connected_resource_types"));
 }
 
 static bool asks_expansion(const struct condition *c)
