@@ -120,7 +120,8 @@ static void more_operators(void **state)
 		{ "l", "intersects", "[b, z]", "pass" }, { "s", "intersects", "[c]", "pass" },
 		{ "s", "intersects", "bc", "pass" },
 		{ "o", "intersects", "[w]", "pass" }, { "n", "intersects", "[5]", "fail" },
-		{ "n", "not_intersects", "[5]", "pass" },
+		{ "n", "not_intersects", "[5]", "pass" }, { "l", "intersects", "{b: 1}", "pass" },
+		{ "o", "intersects", "{w: 1, z: 2}", "pass" }, { "s", "not_intersects", "{ab: 1}", "pass" },
 		{ "s", "length_equals", "3", "pass" }, { "upper", "length_equals", "3", "pass" },
 		{ "o", "length_equals", "1", "pass" },
 		{ "two", "length_equals", "2", "pass" }, { "one", "length_equals", "1", "pass" },
@@ -131,6 +132,7 @@ static void more_operators(void **state)
 			"pass" },
 		{ "n", "number_of_words_not_equals", "1", "pass" }, { "words", "number_of_words_less_than", "\" 4 \"",
 			"pass" },
+		{ "s", "range_includes", "x", "pass" }, { "s", "range_includes", "{x: 1}", "fail" },
 		{ "spaces", "number_of_words_equals", "4", "pass" }, { "spaced", "greater_than", "4", "pass" },
 		{ "spaced", "range_includes", "5", "pass" },
 		/* What int64 cannot hold is a number all the same. */

@@ -20,7 +20,7 @@ struct range {
 
 static struct range range_of(const struct view *v)
 {
-	struct range r = { .kind = RANGE_NONE };
+	struct range r = { .kind = v->type == VIEW_OBJECT ? RANGE_NOTHING : RANGE_NONE };
 
 	if (v->type == VIEW_STRING) {
 		const char *dash = memchr(v->text, '-', v->len), *end = v->text + v->len;

@@ -202,6 +202,7 @@ enum truth policy_op_subset(const struct view *a, const struct policy_operand *v
 	return truth_of(inside);
 }
 
+/* Of a map its keys count. */
 static bool list_intersects(const struct view *a, const struct view *list)
 {
 	struct view_iterator it;
@@ -209,6 +210,8 @@ static bool list_intersects(const struct view *a, const struct view *list)
 
 	view_start(&it, list);
 	while (view_next(&it, list, &e)) {
+		if (list->type == VIEW_OBJECT)
+			e = view_text(it.key, it.key_len);
 		if (is_in(&e, a))
 			return true;
 	}
@@ -223,7 +226,7 @@ enum truth policy_op_intersects(const struct view *a, const struct policy_operan
 	(void)w, (void)why;
 	if (!is_container(a) && a->type != VIEW_STRING)
 		return TRUTH_FALSE;
-	if (x->type == VIEW_LIST)
+	if (is_container(x))
 		return truth_of(list_intersects(a, x));
 	if (x->type != VIEW_STRING)
 		return TRUTH_FALSE;
