@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/clock.h"
 #include "checks/check.h"
 #include "checks/checkset.h"
 #include "checks/policy.h"
@@ -468,7 +469,7 @@ static void written_meanwhile(void **state)
 		put_file(folder, "b.yaml", "B");
 		writer = (typeof(writer)){ folder, rows[i].at_reading, rows[i].at_pause, 0, rows[i].clock_ms,
 			rows[i].removes };
-		loaded = policy_load_paths(&set, &path, 1, rows[i].patience_ms, &f);
+		loaded = policy_load_paths(&set, &path, 1, rows[i].patience_ms > 0 ? clock_monotonic() + rows[i].patience_ms : 0, &f);
 		if (loaded != (rows[i].second != NULL ? 0 : -1) || set.count != (rows[i].second != NULL ? 2 : 0) ||
 			(writer.pauses > 0) != rows[i].waits || f.errors != (rows[i].second != NULL ? 0 : 1))
 			fail_msg("%s: %d, %zu policies, %zu errors, %d pauses", rows[i].what, loaded, set.count,

@@ -83,7 +83,7 @@ static void load_limit(const struct doc_node *arguments, const char *file, const
 		config_integer(node, file, key, 0, LIMIT_MAX, faults, out);
 }
 
-static void *changes_load(const struct doc_node *arguments, const char *file, int64_t patience_ms,
+static void *changes_load(const struct doc_node *arguments, const char *file, int64_t wait_until_ms,
 	struct faults *faults)
 {
 	static const char *const keys[] = { "max_delete", "max_replace", "protect", "require_complete", NULL };
@@ -91,7 +91,7 @@ static void *changes_load(const struct doc_node *arguments, const char *file, in
 	size_t errors = faults->errors;
 	const struct doc_node *node;
 
-	(void)patience_ms;
+	(void)wait_until_ms;
 	if (arguments == NULL || arguments->kind != DOC_MAPPING) {
 		faults_error(faults, file, arguments != NULL ? arguments->line : 0,
 			"changes: takes a mapping with max_delete, max_replace, protect or require_complete");

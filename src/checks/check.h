@@ -28,10 +28,10 @@ struct check_kind {
 	const char *name;	/* its key in the configuration, and its id in outcomes */
 
 	/* Reads its arguments; file is the configuration's name, for faults and for paths relative to it. It may wait
-	 * up to patience_ms for files that someone is just writing. The compiled check, or NULL with at least one error
+	 * until wait_until_ms (monotonic; 0: not at all) for files that someone is just writing. The compiled check, or NULL with at least one error
 	 * in faults. One that may become usable by itself later (its file is read again) can be returned with errors in
 	 * faults: it then says so in each run. */
-	void *(*load)(const struct doc_node *arguments, const char *file, int64_t patience_ms, struct faults *faults);
+	void *(*load)(const struct doc_node *arguments, const char *file, int64_t wait_until_ms, struct faults *faults);
 	void (*unload)(void *compiled);
 
 	/* The policies that it goes by, n of them, borrowed; NULL for a kind that has none. */

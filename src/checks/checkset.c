@@ -167,7 +167,7 @@ static void unite(struct checkset *set, const struct checkset_check *c)
 }
 
 static void add(struct checkset *set, const char *name, const struct doc_node *arguments, const char *file,
-	unsigned line, int64_t patience_ms, struct faults *faults)
+	unsigned line, int64_t wait_until_ms, struct faults *faults)
 {
 	struct checkset_check *c;
 	size_t before = faults->n;
@@ -183,7 +183,7 @@ static void add(struct checkset *set, const char *name, const struct doc_node *a
 	if (c->kind == NULL)
 		fault_unknown(name, file, line, faults);
 	else
-		c->compiled = c->kind->load(arguments, file, patience_ms, faults);
+		c->compiled = c->kind->load(arguments, file, wait_until_ms, faults);
 	if (c->compiled == NULL) {
 		c->fault = first_fault(faults, before);
 		hash_text(&set->hashing, c->fault, strlen(c->fault));
@@ -218,14 +218,14 @@ static struct checkset *set_new(void)
 }
 
 struct checkset *checkset_load(const struct config *config, const struct config_endpoint *endpoint,
-	int64_t patience_ms, struct faults *faults)
+	int64_t wait_until_ms, struct faults *faults)
 {
 	struct checkset *set = set_new();
 
 	for (size_t i = 0; i < endpoint->check_count; i++) {
 		const struct config_check *c = &endpoint->checks[i];
 
-		add(set, c->kind, c->arguments, config->file, c->line, patience_ms, faults);
+		add(set, c->kind, c->arguments, config->file, c->line, wait_until_ms, faults);
 	}
 	close_hash(set);
 	return set;

@@ -16,10 +16,11 @@ struct checkset;
 struct policy;
 struct checkset_run;
 
-/* Loads the checks of an endpoint, waiting up to patience_ms for files that someone is just writing. A check that cannot be loaded adds errors to faults, and is kept as one that
- * could not run: each run then has an error outcome with its first fault. Never NULL. */
+/* Loads the checks of an endpoint. It may wait for files that someone is just writing, until then on the monotonic clock; 0: it
+ * does not. A check that cannot be loaded adds errors to faults, and is kept as one that could not run: each run then has an error
+ * outcome with its first fault. Never NULL. */
 struct checkset *checkset_load(const struct config *config, const struct config_endpoint *endpoint,
-	int64_t patience_ms, struct faults *faults);
+	int64_t wait_until_ms, struct faults *faults);
 
 /* For the command line without a configuration: one policies check over these files and folders; none at all when n
  * is 0. */

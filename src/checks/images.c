@@ -148,7 +148,7 @@ static void first_look(struct images *c, struct faults *faults)
 		faults_error(faults, found->list[i].file, found->list[i].line, "%s", found->list[i].text);
 }
 
-static void *images_load(const struct doc_node *arguments, const char *file, int64_t patience_ms,
+static void *images_load(const struct doc_node *arguments, const char *file, int64_t wait_until_ms,
 	struct faults *faults)
 {
 	static const char *const keys[] = { "registry", "untracked", "marketplace", "floating", "incomplete", "allow",
@@ -157,7 +157,7 @@ static void *images_load(const struct doc_node *arguments, const char *file, int
 	size_t errors = faults->errors;
 	struct images *c;
 
-	(void)patience_ms;
+	(void)wait_until_ms;
 	if (arguments == NULL || arguments->kind != DOC_MAPPING) {
 		faults_error(faults, file, arguments != NULL ? arguments->line : 0,
 			"images: takes a mapping: {registry: FILE, untracked: warn}");

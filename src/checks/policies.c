@@ -92,7 +92,7 @@ void policies_free(struct policies *p)
 	free(p);
 }
 
-static void load_paths(struct policies *p, const struct doc_node *node, const char *file, int64_t patience_ms,
+static void load_paths(struct policies *p, const struct doc_node *node, const char *file, int64_t wait_until_ms,
 	struct faults *faults)
 {
 	char **paths = NULL;
@@ -109,13 +109,13 @@ static void load_paths(struct policies *p, const struct doc_node *node, const ch
 	if (n == 0)
 		faults_error(faults, file, node->line, "policies: no file or folder is named");
 	else
-		policy_load_paths(&p->set, (const char *const *)paths, n, patience_ms, faults);
+		policy_load_paths(&p->set, (const char *const *)paths, n, wait_until_ms, faults);
 	for (size_t i = 0; i < n; i++)
 		free(paths[i]);
 	free(paths);
 }
 
-static void *policies_load(const struct doc_node *arguments, const char *file, int64_t patience_ms,
+static void *policies_load(const struct doc_node *arguments, const char *file, int64_t wait_until_ms,
 	struct faults *faults)
 {
 	static const char *const keys[] = { "paths", "skip", NULL };
@@ -134,7 +134,7 @@ static void *policies_load(const struct doc_node *arguments, const char *file, i
 		faults_error(faults, file, arguments != NULL ? arguments->line : 0,
 			"policies: names no files or folders (paths)");
 	else
-		load_paths(p, paths, file, patience_ms, faults);
+		load_paths(p, paths, file, wait_until_ms, faults);
 	policy_set_check(&p->set, faults);
 	if (faults->errors == errors && p->set.count == 0)
 		faults_error(faults, file, paths != NULL ? paths->line : 0,

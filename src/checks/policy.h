@@ -87,9 +87,9 @@ struct policy_set {
 };
 
 /* Reads policies from n files, or folders with all below them, and adds them to the set: as they were at one moment, or
- * not at all. When they were changed a moment ago it waits up to patience_ms for whoever is writing them; 0: not at
- * all. Faults are collected in faults. 0, or -1 when there was an error. */
-int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n, int64_t patience_ms,
+ * not at all. When they were changed a moment ago it waits for whoever is writing them, until then on the monotonic
+ * clock; 0: not at all. Faults are collected in faults. 0, or -1 when there was an error. */
+int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n, int64_t wait_until_ms,
 	struct faults *faults);
 /* The same for text in memory: every document, and every element of a list, is a policy. */
 int policy_load_text(struct policy_set *set, const char *file, const char *text, size_t len, struct faults *faults);

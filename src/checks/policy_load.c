@@ -276,10 +276,9 @@ static bool read_unchanged(struct policy_set *set, const char *const *paths, siz
 	return unchanged;
 }
 
-int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n, int64_t patience_ms,
+int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n, int64_t wait_until_ms,
 	struct faults *faults)
 {
-	int64_t deadline = clock_monotonic() + patience_ms;
 	size_t errors = faults->errors;
 	uint64_t rested = 0;
 	char *latest = NULL;
@@ -288,7 +287,7 @@ int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n
 	for (unsigned tries = 0; !done && tries < TRIES_MAX; tries++) {
 		if (tries > 0)
 			policy_files_pause();
-		if (patience_ms > 0 && !policy_files_rest(paths, n, deadline, &rested))
+		if (wait_until_ms > 0 && !policy_files_rest(paths, n, wait_until_ms, &rested))
 			break;
 		done = read_unchanged(set, paths, n, rested, faults, &latest);
 	}

@@ -11,11 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "spooler/settings.h"
 
-#define WRITERS_MS 5000		/* how long a load waits for whoever is writing policies */
+#define WRITERS_MS 5000		/* how long a load waits, in all, for whoever is writing policies */
 
 static void load_keys(struct settings *s, struct faults *faults)
 {
@@ -81,6 +82,7 @@ struct settings *settings_load(const char *path, struct faults *faults)
 {
 	struct settings *s = xcalloc(1, sizeof *s);
 	size_t before = faults->errors;
+	int64_t wait_until_ms = clock_monotonic() + WRITERS_MS;
 
 	s->config = config_load(path, faults);
 	if (s->config == NULL)
@@ -97,7 +99,7 @@ struct settings *settings_load(const char *path, struct faults *faults)
 	if (faults->errors > before)
 		goto bad;
 	for (size_t i = 0; i < s->endpoint_count; i++)
-		s->endpoints[i].checks = checkset_load(s->config, s->endpoints[i].config, WRITERS_MS, faults);
+		s->endpoints[i].checks = checkset_load(s->config, s->endpoints[i].config, wait_until_ms, faults);
 	return s;
 bad:
 	settings_free(s);
