@@ -150,6 +150,11 @@ ALWAYS_INLINE unsigned lowest(uint64_t mask, unsigned otherwise)
 	return mask ? (unsigned)__builtin_ctzll(mask) : otherwise;
 }
 
+/* The analyzer loses sight of what was set in an array at an index that it does not know. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wanalyzer-use-of-uninitialized-value"
+
 /* Opens and closes brackets up to the first byte that is wrong. Returns where the value ends or a bracket is wrong
  * (then s->what is set), n if neither. */
 ALWAYS_INLINE unsigned check_brackets(struct scan *s, const char *p, uint64_t brackets, uint64_t open, unsigned n)
@@ -184,6 +189,8 @@ ALWAYS_INLINE unsigned check_brackets(struct scan *s, const char *p, uint64_t br
 	s->depth = top;
 	return n;
 }
+
+#pragma GCC diagnostic pop
 
 /* Takes what is escaped out of the masks, if anything may be. Returns where the first escape is wrong, n if none is. */
 ALWAYS_INLINE unsigned take_escapes(struct scan *s, const char *p, unsigned n, struct scan_masks *m)
@@ -360,42 +367,60 @@ static const char *past_space(const char *p, const char *end)
 	return p;
 }
 
+struct raw_member {
+	const char *key, *value, *end;	/* key: behind its quote; end: behind the value */
+	size_t key_len;
+};
+
+/* The member that begins at p. Returns where the next one is, NULL when there is none, and with key NULL in *m when this
+ * one is none either. */
+static const char *take_member(const char *p, const char *end, struct raw_member *m)
+{
+	const char *behind_key, *colon;
+
+	*m = (struct raw_member) { .key = NULL };
+	behind_key = p < end && *p == '"' ? past_string(p, end) : NULL;
+	if (!behind_key)
+		return NULL;
+	colon = past_space(behind_key, end);
+	if (colon == end || *colon != ':')
+		return NULL;
+	m->value = past_space(colon + 1, end);
+	m->end = past_value(m->value, end);
+	if (!m->end)
+		return NULL;
+	m->key = p + 1;
+	m->key_len = (size_t)(behind_key - 1 - m->key);
+	p = past_space(m->end, end);
+	return p < end && *p == ',' ? past_space(p + 1, end) : NULL;
+}
+
+static bool same_key(const struct raw_member *m, const char *key, size_t len)
+{
+	return m->key_len == len && memcmp(m->key, key, len) == 0;
+}
+
 const char *scan_member(const char *text, size_t n, const char *key, size_t *len)
 {
 	const char *end = text + n, *p = past_space(text + 1, end), *found = NULL;
-	struct { const char *text; size_t len; } names[MEMBERS_MAX];
+	struct raw_member members[MEMBERS_MAX];
 
-	for (size_t count = 0; p < end && *p == '"'; count++) {
-		const char *name = p + 1, *value;
-		size_t name_len;
-
-		p = past_string(p, end);
-		if (!p)
+	for (size_t count = 0; p; count++) {
+		if (count == MEMBERS_MAX)
+			return NULL;
+		p = take_member(p, end, &members[count]);
+		if (!members[count].key)
 			break;
-		name_len = (size_t)(p - 1 - name);
-		if (count == MEMBERS_MAX || memchr(name, '\\', name_len))
+		if (memchr(members[count].key, '\\', members[count].key_len))
 			return NULL;
 		for (size_t i = 0; i < count; i++) {
-			if (names[i].len == name_len && memcmp(names[i].text, name, name_len) == 0)
+			if (same_key(&members[i], members[count].key, members[count].key_len))
 				return NULL;
 		}
-		names[count].text = name;
-		names[count].len = name_len;
-		p = past_space(p, end);
-		if (p == end || *p != ':')
-			break;
-		value = past_space(p + 1, end);
-		p = past_value(value, end);
-		if (!p)
-			break;
-		if (name_len == strlen(key) && memcmp(name, key, name_len) == 0 && *value == '"') {
-			found = value + 1;
-			*len = (size_t)(p - value) - 2;
+		if (same_key(&members[count], key, strlen(key)) && *members[count].value == '"') {
+			found = members[count].value + 1;
+			*len = (size_t)(members[count].end - members[count].value) - 2;
 		}
-		p = past_space(p, end);
-		if (p == end || *p != ',')
-			break;
-		p = past_space(p + 1, end);
 	}
 	return found;
 }
