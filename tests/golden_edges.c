@@ -31,7 +31,8 @@ bool golden_connects_type(const struct question *q, const json_t *resource)
 	for (size_t i = 0; i < q->count; i++) {
 		json_t *block = q->list[i].block;
 
-		if (is(q->list[i].type, "connection") && (golden_names_type(json_get(block, "resource_types"), resource) ||
+		if (is(q->list[i].type, "connection") &&
+			(golden_names_type(json_get(block, "resource_types"), resource) ||
 			golden_names_type(json_get(block, "connected_resource_types"), resource)))
 			return true;
 	}

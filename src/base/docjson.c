@@ -105,7 +105,8 @@ static void adapt(const char *text, size_t len, struct buf *out)
 	bool string = false;
 
 	for (size_t i = 0; i < len; i += n) {
-		size_t number = string ? 0 : number_length(text + i, len - i), mantissa = mantissa_length(text + i, number);
+		size_t number = string ? 0 : number_length(text + i, len - i);
+		size_t mantissa = mantissa_length(text + i, number);
 		bool unicode = text[i] == '\\' && text[i + 1] == 'u';
 		uint32_t code = unicode ? hex4(text + i + 2) : 0;
 		bool pair = code >= 0xd800 && code <= 0xdfff;

@@ -87,7 +87,8 @@ static void count_edge(uint32_t from, uint32_t to, const uint8_t *before, uint8_
 
 static uint8_t swapped(uint8_t bits)
 {
-	return (uint8_t)((bits & (UNKNOWN | ERROR)) | ((bits & PASSED) != 0 ? FAILED : 0) | ((bits & FAILED) != 0 ? PASSED : 0));
+	return (uint8_t)((bits & (UNKNOWN | ERROR)) |
+		((bits & PASSED) != 0 ? FAILED : 0) | ((bits & FAILED) != 0 ? PASSED : 0));
 }
 
 /* What the edges found of a node come to. */

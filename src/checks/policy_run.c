@@ -118,7 +118,8 @@ static void evaluate_all(struct evaluation *e)
 static void evaluate_resource(struct evaluation *e)
 {
 	const struct policy_condition *c = e->policy->root->condition;
-	bool named = !policy_types_empty(&c->types) && policy_types_match(&c->types, &e->node->type), deny = c->connection == CONNECTION_NOT_EXISTS;
+	bool named = !policy_types_empty(&c->types) && policy_types_match(&c->types, &e->node->type);
+	bool deny = c->connection == CONNECTION_NOT_EXISTS;
 	char *reason = NULL;
 
 	if (!e->node->type.managed && !(deny && named))
