@@ -181,8 +181,10 @@ done
 mkdir "$scratch/new-key"
 "$build/tests/mkspool" "$scratch/elsewhere" "$scratch/new-key" || fail "mkspool"
 cp "$scratch/planspool.yaml" "$scratch/old.yaml"
+before=$(grep -c ': working on ' "$scratch/spooler.log")
 start_spooler
 lacks_pid=$spooler_pid
+retry 30 logged ': working on ' $((before + 1)) || fail "the spooler does not start"
 sed -i -e "s|public_key: [^,]*|public_key: $scratch/new-key/seal.pub|" -e "s|seal.key\]|seal.key, $scratch/new-key/seal.key]|" \
 	"$scratch/planspool.yaml"
 start_spooler
