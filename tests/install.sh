@@ -22,7 +22,7 @@ installed() {
 	assert_equal "$1 is installed" 1 "$(printf '%s\n' "$installed_file" | grep -c .)"
 	echo "$installed_file"
 }
-for name in bin/planspool sbin/planspoold libexec/planspool/planspool.fcgi examples/nginx/planspool.conf \
+for name in bin/planspool sbin/planspoold libexec/planspool/planspool.fcgi libexec/planspool/images-sync examples/nginx/planspool.conf \
 	examples/apache/proxy-fcgi.conf examples/apache/fcgid.conf examples/apache/cgi-bin.conf; do
 	installed "$name" >/dev/null
 done

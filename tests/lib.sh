@@ -20,6 +20,7 @@ umask 022
 
 src=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
 build=$(pwd)
+export "PLANSPOOL_LIBEXEC=$build"
 payloads=$src/tests/payloads
 test_name=$(basename "$0" .sh)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/planspool.XXXXXX")

@@ -26,6 +26,8 @@ struct cli_command {
 extern const struct cli_command command_check, command_images, command_policies, command_list, command_show,
 	command_retry, command_purge, command_keygen, command_test_config;
 
+void cli_version(void);	/* on standard output */
+
 /* Says what is wrong with the usage, on one line, and where help is. CLI_TROUBLE. */
 int cli_usage_error(const struct cli_command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Says that something could not be done. CLI_TROUBLE. */

@@ -4,15 +4,17 @@
  *	images check PLAN		checks a plan against it; short for planspool check --images FILE PLAN
  *	images add			enters what Packer built (images_add.c)
  *	images revoke, restore		a version (images_edit.c)
- *	images sync			fetches all of it from HCP Packer (images_sync.c)
+ *	images sync			fetches all of it from HCP Packer (sync_main.c, images_sync.c)
  *
  * -f FILE names the registry; without it, it is images.json beside the configuration.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -20,7 +22,22 @@
 #include "cli/images.h"
 #include "cli/print.h"
 
-static const struct images_command *const editing[] = { &images_add, &images_revoke, &images_restore, &images_sync };
+/* A program of its own, see sync_main.c. */
+static int run_sync(const struct cli_command *self, int argc, char **argv)
+{
+	const char *folder = getenv("PLANSPOOL_LIBEXEC");
+	char *path = xasprintf("%s/images-sync", folder != NULL ? folder : PLANSPOOL_LIBEXEC_DIR);
+	int status;
+
+	(void)self, (void)argc;
+	execv(path, argv);
+	status = cli_trouble("%s: %s", path, strerror(errno));
+	free(path);
+	return status;
+}
+
+static const struct images_command sync_command = { .name = "sync", .run = run_sync };
+static const struct images_command *const editing[] = { &images_add, &images_revoke, &images_restore, &sync_command };
 #define EDITING (sizeof(editing) / sizeof(editing[0]))
 
 static const char *state_name(enum image_state s)
