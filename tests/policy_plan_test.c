@@ -554,6 +554,35 @@ static void many_steps(void **state)
 	}
 }
 
+/* The text of each of many objects inside of each other is more than a condition may make. */
+static void much_text(void **state)
+{
+	static const struct { int depth; const char *verdict; } rows[] = { { 100, "t_x.a pass" }, { 400, "t_x.a error" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf after = BUF_INIT(1u << 20);
+
+		buf_puts(&after, "{\"m\": ");
+		for (int n = 0; n < rows[i].depth; n++)
+			buf_puts(&after, "{\"k\": ");
+		buf_puts(&after, "\"");
+		for (int n = 0; n < 300000; n++)
+			buf_puts(&after, "a");
+		buf_puts(&after, "\"");
+		for (int n = 0; n <= rows[i].depth; n++)
+			buf_puts(&after, "}");
+		char *plan = policy_plan(buf_text(&after), "{}", "{}");
+		char *got = policy_try("{cond_type: attribute, resource_types: [t_x], attribute: \"$..k\", "
+			"operator: jsonpath_regex_match, value: \"[{a]\"}", plan, false);
+
+		assert_string_equal(got, rows[i].verdict);
+		free(got);
+		free(plan);
+		buf_free(&after);
+	}
+}
+
 /* A resource of more blocks than are kept connects by all of them. */
 static void many_blocks(void **state)
 {
@@ -658,6 +687,7 @@ int main(void)
 		cmocka_unit_test(circles),
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(many_steps),
+		cmocka_unit_test(much_text),
 		cmocka_unit_test(many_blocks),
 		cmocka_unit_test(members_in_any_order),
 		cmocka_unit_test(masks_in_any_order),

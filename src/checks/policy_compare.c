@@ -87,7 +87,7 @@ enum truth policy_op_equals(const struct view *a, const struct policy_operand *v
 		return truth_of(policy_equal(a, &v->view));
 	if (a->type == VIEW_OBJECT || v->view.type == VIEW_OBJECT)
 		return TRUTH_FALSE;
-	if (policy_text(a, &w->a, &text, &len) != 0) {
+	if (policy_workspace_text(w, a, &text, &len) != 0) {
 		*why = too_long;
 		return TRUTH_ERROR;
 	}
@@ -170,7 +170,7 @@ static enum order order_of(const struct view *a, const struct policy_operand *v,
 	/* Less is what is not greater or equal, so NaN is less than everything. */
 	if (policy_number(a, &x) && policy_number(&v->view, &y))
 		return x > y ? ORDER_GREATER : x == y ? ORDER_EQUAL : ORDER_LESS;
-	if (policy_text(a, &w->a, &text, &len) != 0) {
+	if (policy_workspace_text(w, a, &text, &len) != 0) {
 		*why = too_long;
 		return ORDER_ERROR;
 	}

@@ -13,6 +13,7 @@
 
 #include "checks/policy_operators.h"
 #include "checks/policy_path.h"
+#include "checks/policy_text.h"
 
 /* Stands for the text of a reference where only that there is one matters. */
 static const char reference_text[] = "reference";
@@ -227,6 +228,7 @@ void policy_leaf_evaluate(const struct policy_condition *c, const struct policy_
 	out->why = NULL;
 	out->place_count = 0;
 	policy_node_trouble(node);	/* what others met */
+	policy_scratch_workspace(node->scratch)->text_left = POLICY_TEXT_MAX;
 	if (c->hopeless != NULL) {
 		evaluate_hopeless(c, node, out);
 		return;

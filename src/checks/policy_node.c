@@ -44,7 +44,7 @@ struct policy_scratch *policy_scratch_new(void)
 {
 	struct policy_scratch *s = xcalloc(1, sizeof(*s));
 
-	s->work.a.max = s->work.b.max = s->work.json.max = POLICY_TEXT_MAX;
+	s->work.json.max = s->work.text_left = POLICY_TEXT_MAX;
 	s->decoded_text.max = DOCUMENT_MAX;
 	s->keys_text.max = SIZE_MAX;	/* it is no longer than the resource, escaped */
 	s->type_text.max = s->address_text.max = s->trouble_text.max = DOCUMENT_MAX;
@@ -59,7 +59,7 @@ void policy_scratch_free(struct policy_scratch *s)
 {
 	if (s == NULL)
 		return;
-	struct buf *bufs[] = { &s->work.a, &s->work.b, &s->work.json, &s->decoded_text, &s->keys_text, &s->type_text,
+	struct buf *bufs[] = { &s->work.text, &s->work.json, &s->decoded_text, &s->keys_text, &s->type_text,
 		&s->address_text, &s->trouble_text };
 
 	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)

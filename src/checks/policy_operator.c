@@ -132,6 +132,17 @@ const char *policy_operator_nearest(const char *name)
 	return text_nearest(name, names);
 }
 
+int policy_workspace_text(struct policy_workspace *w, const struct view *a, const char **text, size_t *len)
+{
+	w->text.max = w->text_left;
+	if (policy_text(a, &w->text, text, len) != 0) {
+		w->text_left = 0;
+		return -1;
+	}
+	w->text_left -= a->type == VIEW_STRING ? 0 : *len;
+	return 0;
+}
+
 int policy_operand_init(struct policy_operand *v, char *json, const char **why)
 {
 	struct buf text = BUF_INIT(POLICY_TEXT_MAX);

@@ -33,11 +33,15 @@ void policy_operand_free(struct policy_operand *v);
 
 /* Memory that operators use while they work: one for a run. */
 struct policy_workspace {
-	struct buf a, b;
-	struct buf json;
+	struct buf text, json;
+	size_t text_left;	/* bytes of text that the condition may still make of containers */
 	struct value_arena *arena;
 	struct policy_matcher *matcher;
 };
+
+/* S(a), as policy_text (checks/policy_text.h), but within text_left: the text of each of many containers inside of each
+ * other would take the square of their size. */
+int policy_workspace_text(struct policy_workspace *w, const struct view *a, const char **text, size_t *len);
 
 /* Decides whether it holds for a; *why says what cannot be done (TRUTH_ERROR), static text. */
 typedef enum truth policy_operator_fn(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,

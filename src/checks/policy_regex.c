@@ -142,7 +142,7 @@ enum truth policy_op_regex(const struct view *a, const struct policy_operand *v,
 
 	if (v->regex == NULL)
 		return TRUTH_FALSE;
-	if (policy_text(a, &w->a, &text, &len) != 0) {
+	if (policy_workspace_text(w, a, &text, &len) != 0) {
 		*why = "its text is too long";
 		return TRUTH_ERROR;
 	}

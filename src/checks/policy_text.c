@@ -60,6 +60,11 @@ static int put_number(const char *text, size_t len, struct buf *buf)
 	return policy_float_text(strtod(text, NULL), buf);
 }
 
+static bool stands_for_itself(unsigned char c, char quote)
+{
+	return c >= 0x20 && c != 0x7f && c != '\\' && c != (unsigned char)quote;
+}
+
 /* repr of a string: in single quotes unless it has one and no double quote. */
 static int put_quoted(const char *text, size_t len, struct buf *buf)
 {
@@ -68,19 +73,21 @@ static int put_quoted(const char *text, size_t len, struct buf *buf)
 
 	if (buf_append(buf, &quote, 1) != 0)
 		return -1;
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0, n; i < len; i++) {
+		for (n = 0; i + n < len && stands_for_itself((unsigned char)text[i + n], quote); n++)
+			continue;
+		if (buf_append(buf, text + i, n) != 0)
+			return -1;
+		i += n;
+		if (i == len)
+			break;
 		unsigned char c = (unsigned char)text[i];
-		int n;
 
 		if (c == '\n' || c == '\r' || c == '\t')
-			n = snprintf(escape, sizeof(escape), "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-		else if (c == '\\' || c == (unsigned char)quote)
-			n = snprintf(escape, sizeof(escape), "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			n = snprintf(escape, sizeof(escape), "\\x%02x", c);
+			snprintf(escape, sizeof(escape), "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
 		else
-			n = snprintf(escape, sizeof(escape), "%c", c);
-		if (buf_append(buf, escape, (size_t)n) != 0)
+			snprintf(escape, sizeof(escape), c < 0x20 || c == 0x7f ? "\\x%02x" : "\\%c", c);
+		if (buf_append(buf, escape, strlen(escape)) != 0)
 			return -1;
 	}
 	return buf_append(buf, &quote, 1);
