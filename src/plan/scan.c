@@ -103,46 +103,55 @@ static ptrdiff_t check_utf8(struct scan *s, const char *p, unsigned n)
 	return n;
 }
 
-/* Whether the byte may follow a backslash. Strings with policies in them are full of escapes: no search in a text. */
-static bool escape_byte(char c)
+/* The bytes of a block that a backslash escapes, by arithmetic: in a run of backslashes every second one is escaped, and
+ * adding a run to its own first bit carries over its whole length. *carry: whether the first byte is escaped, and then
+ * whether the first one of the next block is. */
+static uint64_t escaped_bytes(uint64_t backslash, bool *carry)
 {
-	switch (c) {
-	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': case 'u':
-		return true;
-	default:
-		return false;
-	}
+	const uint64_t even = 0x5555555555555555;
+	uint64_t follows, odd_starts, ends, escaped;
+
+	backslash &= ~(uint64_t)*carry;
+	follows = backslash << 1 | (uint64_t)*carry;
+	odd_starts = backslash & ~even & ~follows;
+	*carry = __builtin_add_overflow(odd_starts, backslash, &ends);
+	escaped = (even ^ ends << 1) & follows;
+	return escaped;
+}
+
+/* Checks hexadecimal digits that are due from i on. Returns where the first is that is none, n if there is none. */
+static unsigned check_hex(struct scan *s, const char *p, unsigned i, unsigned n)
+{
+	for (; s->hex_due && i < n; i++, s->hex_due--)
+		if (scan_hex(p[i]) < 0)
+			return i;
+	return n;
 }
 
 /* Takes what is escaped out of the masks. Returns where the first escape is wrong, n if none is. */
 static unsigned check_escapes(struct scan *s, const char *p, unsigned n, struct scan_masks *m)
 {
-	unsigned i = 0;
+	static const bool may_follow[256] = { ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true, ['f'] = true,
+		['n'] = true, ['r'] = true, ['t'] = true, ['u'] = true };
+	uint64_t escaped = escaped_bytes(m->backslash, &s->escaped);
+	unsigned wrong = check_hex(s, p, 0, n);
 
-	while (i < n) {
-		if (s->hex_due) {
-			if (scan_hex(p[i]) < 0)
-				return i;
-			s->hex_due--;
-			i++;
-		} else if (s->escaped) {
-			if (!escape_byte(p[i]))
-				return i;
-			s->escaped = false;
-			s->hex_due = p[i] == 'u' ? 4 : 0;
-			m->quote &= ~((uint64_t)1 << i);
-			m->backslash &= ~((uint64_t)1 << i);
-			i++;
-		} else {
-			uint64_t left = m->backslash >> i;
+	if (n < SCAN_BLOCK && escaped >> n & 1) {	/* of padding: the byte is still to come */
+		s->escaped = true;
+		escaped &= ~((uint64_t)1 << n);
+	}
+	m->quote &= ~escaped;
+	for (; escaped && wrong == n; escaped &= escaped - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(escaped);
 
-			if (!left)
-				return n;
-			i += (unsigned)__builtin_ctzll(left) + 1;
-			s->escaped = true;
+		if (!may_follow[(unsigned char)p[i]])
+			return i;
+		if (p[i] == 'u') {
+			s->hex_due = 4;
+			wrong = check_hex(s, p, i + 1, n);
 		}
 	}
-	return n;
+	return wrong;
 }
 
 ALWAYS_INLINE unsigned lowest(uint64_t mask, unsigned otherwise)
