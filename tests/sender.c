@@ -212,12 +212,16 @@ static void recognise(struct asked *asked, const char *path)
 	}
 }
 
+/* Hundreds may wait at once, and for long: looking grows rare. */
 static void wait_for(const char *file)
 {
-	const struct timespec pause = { 0, 5000000 };
+	struct timespec pause = { 0, 5000000 };
 
-	while (file != NULL && faccessat(sender.directory, file, F_OK, 0) != 0)
+	while (file != NULL && faccessat(sender.directory, file, F_OK, 0) != 0) {
 		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 200 * 1000000)
+			pause.tv_nsec *= 2;
+	}
 }
 
 static ssize_t send_part(void *context, uint64_t at, char *out, size_t max)
@@ -369,7 +373,7 @@ static void listen_at(struct origin *o)
 		tls[0] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, text_of(o->key) };
 		tls[1].ptr_value = text_of(o->certificate);
 	}
-	d = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | (o->key != NULL ? MHD_USE_TLS : 0), 0,
+	d = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | (o->key != NULL ? MHD_USE_TLS : 0), 0,
 		NULL, NULL, serve, o, MHD_OPTION_SOCK_ADDR, &a, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
 		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (d == NULL)

@@ -62,7 +62,7 @@ assert "always was blamed" holds blamed 3 always
 assert "stall was blamed" holds blamed 3 stall
 assert "once was blamed" holds blamed 1 once
 assert_grep "always: why" 'busy with this job was ended by signal 6' "$spool/done/prod.always/log.jsonl"
-assert_grep "stall: why" 'busy with this job stood still for 2 s and was ended' "$spool/done/prod.stall/log.jsonl"
+assert_grep "stall: why" 'busy with this job stood still for 5 s and was ended' "$spool/done/prod.stall/log.jsonl"
 for name in $innocent; do
 	assert "$name waits" [ -d "$spool/active/prod.$name" ]
 	assert "$name is not blamed" holds blamed 0 "$name"
