@@ -77,6 +77,21 @@ recover() {
 	return 1
 }
 
+# each_tree BEFORE RECORD FUNCTION: calls it with each tree that a power loss may leave as $spool, and the words ACCEPTED ANSWERED
+# CHANGE of tests/powerloss.c. Sets $trees, their number.
+each_tree() {
+	mkdir "$scratch/trees"
+	ASAN_OPTIONS=detect_leaks=0 "$build/tests/powerloss" "$2" "$1" "$scratch/trees" >"$scratch/list" || fail "powerloss"
+	while read -r number accepted answered change; do
+		rm -rf "$spool"
+		mv "$scratch/trees/$number" "$spool"
+		: >"$spool.log"
+		"$3" "$accepted" "$answered" "tree $number: after $change"
+	done <"$scratch/list"
+	trees=$(wc -l <"$scratch/list" | tr -d ' ')
+	rm -rf "$scratch/trees"
+}
+
 # answered_once SPOOL NAME: the job is in done/, the sender got its result.json as its final, and nothing else.
 answered_once() {
 	for final in "$sender/$2".final.*; do

@@ -20,23 +20,19 @@ cp -a "$spool" "$scratch/empty"
 # ANSWERED), if it was.
 always=
 after_power_loss() {
-	mkdir "$scratch/trees"
-	ASAN_OPTIONS=detect_leaks=0 "$build/tests/powerloss" "$4" "$3" "$scratch/trees" >"$scratch/list" || fail "powerloss"
-	while read -r number accepted answered change; do
-		rm -rf "$spool" "$sender/$1".final.*
-		mv "$scratch/trees/$number" "$spool"
-		[ "$answered" = 0 ] || cp "$2" "$sender/$1.final.0"
-		: >"$spool.log"
-		if ! recover "$spool"; then
-			cat "$spool.log"
-			fail "$1, tree $number: after $change"
-		elif [ "$accepted$always" != 0 ] || [ -e "$spool/done/prod.$1" ]; then
-			answered_once "$spool" "$1" || fail "$1, tree $number: after $change"
-		fi
-		assert_equal "$1, tree $number: after $change" '' "$(find "$spool/corrupt" "$spool/undelivered" -mindepth 1)"
-	done <"$scratch/list"
-	trees=$(wc -l <"$scratch/list" | tr -d ' ')
-	rm -rf "$scratch/trees"
+	tree_of=$1 answered_with=$2
+	each_tree "$3" "$4" is_answered
+}
+is_answered() {
+	rm -f "$sender/$tree_of".final.*
+	[ "$2" = 0 ] || cp "$answered_with" "$sender/$tree_of.final.0"
+	if ! recover "$spool"; then
+		cat "$spool.log"
+		fail "$tree_of, $3"
+	elif [ "$1$always" != 0 ] || [ -e "$spool/done/prod.$tree_of" ]; then
+		answered_once "$spool" "$tree_of" || fail "$tree_of, $3"
+	fi
+	assert_equal "$tree_of, $3" '' "$(find "$spool/corrupt" "$spool/undelivered" -mindepth 1)"
 }
 cp "$scratch/planspool.yaml" "$spool.yaml"
 

@@ -8,6 +8,7 @@
  *	PLANSPOOL_FAULTS	what to do, one of
  *		count		nothing but count
  *		crash:N		at call N, SIGKILL for the program and all its workers
+ *		claimed		the same, right behind the renaming of a job into active/
  *		die:N		at call N, SIGKILL for the process that makes it
  *		stop:N		at call N, SIGSTOP for the program and all its workers; it may be continued
  *		fail:N:ERROR	call N fails with EIO, ENOSPC, EDQUOT, EMFILE or EINTR, or (SHORT) writes only half
@@ -51,7 +52,7 @@
 #define JOBS_MAX 4096
 #define STATE_SIZE 4096
 
-enum mode { OFF, COUNT, CRASH, DIE, STOP, FAIL, JOBS };
+enum mode { OFF, COUNT, CRASH, CLAIMED, DIE, STOP, FAIL, JOBS };
 
 struct shared {
 	char text[64];			/* for the test */
@@ -95,7 +96,7 @@ static int error_number(const char *name, size_t len)
 static void read_orders(const char *text)
 {
 	static const struct { const char *word; enum mode mode; } modes[] = {
-		{ "count", COUNT }, { "crash:", CRASH }, { "die:", DIE }, { "stop:", STOP },
+		{ "count", COUNT }, { "crash:", CRASH }, { "claimed", CLAIMED }, { "die:", DIE }, { "stop:", STOP },
 		{ "fail:", FAIL }, { "jobs", JOBS },
 	};
 	char *end;
@@ -133,7 +134,7 @@ __attribute__((constructor)) static void set_up(void)
 		read_orders(orders);
 	if (record != NULL)
 		f.record = REAL(open)(record, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if ((f.mode == CRASH || f.mode == STOP) && atomic_compare_exchange_strong(&f.shared->leader, &none, getpid()))
+	if ((f.mode == CRASH || f.mode == CLAIMED || f.mode == STOP) && atomic_compare_exchange_strong(&f.shared->leader, &none, getpid()))
 		(void)setpgid(0, 0);
 	if (f.mode == JOBS)
 		atomic_compare_exchange_strong(&f.shared->leader, &none, getpid());
@@ -406,6 +407,8 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
 
 	locate(to_fd, to, other);
 	leave(&c, rc == 0, RECORD_RENAME, other, 0, NULL, 0);
+	if (rc == 0 && f.mode == CLAIMED && strncmp(other, "./active/prod.", 14) == 0)
+		kill(-atomic_load(&f.shared->leader), SIGKILL);
 	return rc;
 }
 
