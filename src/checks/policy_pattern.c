@@ -1,20 +1,19 @@
 /* Reads a pattern as Python 3.11 does (re/_parser.py there) and writes it in words that mean the same to PCRE2.
  *
- * Why not the text as it is: both dialects agree on most of it, but the rest gives other verdicts without a word ([[:alpha:]],
- * \Z, \v, x{,2}), or is something else to PCRE2 alone (\Q, \K, (*VERB), (?|). And whether a pattern matches nothing, as
- * Checkov has it of one that Python rejects, or makes the policy unusable, can only be told by who knows Python's rules.
- * So nothing is copied but letters and digits: every other character is written as its number, and what PCRE2 gets to
- * see of its own syntax was put there here.
+ * Why not the text as it is: both dialects agree on most of it, but the rest gives other verdicts without a word
+ * ([[:alpha:]], \Z, \v, x{,2}), or is something else to PCRE2 alone (\Q, \K, (*VERB), (?|). And whether a pattern
+ * matches nothing, as Checkov has it of one that Python rejects, or makes the policy unusable, can only be told by who
+ * knows Python's rules. So nothing is copied but letters and digits: every other character is written as its number
+ * (policy_pattern_piece.c), and what PCRE2 gets to see of its own syntax was put there here.
  *
  * Foreign is what depends on the version of Python, or has no counterpart: flags in the middle, \N{name}, conditional
  * groups, lone surrogates, repeats beyond 65535, ASCII rules for a part or together with ignored case. Widths are kept
  * because Python wants those of a lookbehind to be fixed.
  *
  * Known difference: \s is Unicode's white space without the control characters 28 to 31, which Python adds. */
-#include "checks/policy_pattern.h"
+#include "checks/policy_pattern_parts.h"
 
 #include <ctype.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,79 +21,6 @@
 
 #define GROUPS_MAX 1000
 #define DEPTH_MAX 100
-#define REPEAT_MAX 65535
-#define WIDTH_MAX (UINT64_C(1) << 31)	/* and beyond */
-#define NOTHING (-1)		/* instead of a character: the pattern's end */
-#define CATEGORY (-2)		/* \d and the like */
-
-struct width {
-	uint64_t least, most;
-};
-
-struct reading {
-	const char *at, *end;
-	struct buf *out;
-	struct policy_pattern_flags *flags;
-	bool verbose, unicode;	/* for the whole pattern */
-	bool ignores_case;	/* somewhere */
-	unsigned depth;
-	size_t groups;		/* opened so far */
-	size_t behind;		/* inside a lookbehind: groups opened before it, and 1 */
-	struct group {
-		const char *name;
-		size_t name_len;
-		bool closed;
-		struct width width;
-	} *group;		/* by number; 0 is none */
-	enum policy_pattern_result result;
-	const char *why;
-};
-
-static bool wrong(struct reading *r, const char *why)
-{
-	r->result = PATTERN_WRONG;
-	r->why = why;
-	return false;
-}
-
-static bool foreign(struct reading *r, const char *why)
-{
-	r->result = PATTERN_FOREIGN;
-	r->why = why;
-	return false;
-}
-
-static int peek(const struct reading *r)
-{
-	return r->at < r->end ? (unsigned char)*r->at : NOTHING;
-}
-
-static bool take(struct reading *r, char c)
-{
-	bool there = peek(r) == (unsigned char)c;
-
-	r->at += there;
-	return there;
-}
-
-/* The character at the front, which there must be: the text is UTF-8. */
-static long take_character(struct reading *r)
-{
-	unsigned char lead = (unsigned char)*r->at++;
-	long code = lead < 0x80 ? lead : lead < 0xe0 ? lead & 0x1f : lead < 0xf0 ? lead & 0x0f : lead & 0x07;
-
-	while (lead >= 0x80 && r->at < r->end && ((unsigned char)*r->at & 0xc0) == 0x80)
-		code = code << 6 | ((unsigned char)*r->at++ & 0x3f);
-	return code;
-}
-
-static void put_character(struct reading *r, long code)
-{
-	if (code < 0x80 && isalnum((int)code))
-		buf_printf(r->out, "%c", (int)code);
-	else
-		buf_printf(r->out, "\\x{%lx}", code);
-}
 
 static struct width plus(struct width a, struct width b)
 {
@@ -105,77 +31,14 @@ static struct width plus(struct width a, struct width b)
 	return sum;
 }
 
-/* Exactly n hexadecimal digits, behind \x, \u or \U. */
-static bool read_hex(struct reading *r, int n, long *code)
-{
-	*code = 0;
-	for (int i = 0; i < n; i++) {
-		int c = peek(r);
-
-		if (c == NOTHING || !isxdigit(c))
-			return wrong(r, "an escape with too few digits");
-		*code = *code * 16 + (isdigit(c) ? c - '0' : tolower(c) - 'a' + 10);
-		r->at++;
-	}
-	if (*code > 0x10ffff)
-		return wrong(r, "an escape of no character");
-	if (*code >= 0xd800 && *code <= 0xdfff)
-		return foreign(r, "a lone surrogate");
-	return true;
-}
-
-/* What an escape with a letter stands for, without those that only stand outside of sets. c is what stands behind the
- * backslash. CATEGORY: has been written. */
-static bool read_letter(struct reading *r, char c, long *code)
-{
-	static const char names[] = "abfnrtv", codes[] = "\a\b\f\n\r\t\v";
-	const char *name = strchr(names, c);
-
-	if (strchr("dDsSwW", c) != NULL) {
-		buf_printf(r->out, "\\%c", c);
-		*code = CATEGORY;
-		return true;
-	}
-	if (name != NULL) {
-		*code = codes[name - names];
-		return true;
-	}
-	if (c == 'x' || c == 'u' || c == 'U')
-		return read_hex(r, c == 'x' ? 2 : c == 'u' ? 4 : 8, code);
-	if (c == 'N' && peek(r) == '{')
-		return foreign(r, "\\N{...}, a character by its name");
-	return wrong(r, "an unknown escape");
-}
-
-/* An octal number of at most max digits. */
-static bool read_octal(struct reading *r, int max, long *code)
-{
-	*code = 0;
-	for (int i = 0; i < max && peek(r) >= '0' && peek(r) <= '7'; i++)
-		*code = *code * 8 + (*r->at++ - '0');
-	return *code <= 0377 || wrong(r, "an octal escape beyond 0377");
-}
-
-static bool read_set_escape(struct reading *r, long *code)
-{
-	int c = peek(r);
-
-	if (c >= '0' && c <= '7')
-		return read_octal(r, 3, code);
-	if (c == NOTHING || c == '8' || c == '9')
-		return wrong(r, "an unknown escape");
-	*code = take_character(r);
-	return c >= 0x80 || !isalpha(c) || read_letter(r, (char)c, code);
-}
-
 static bool put_reference(struct reading *r, size_t number, struct width *width)
 {
 	if (number > r->groups)
-		return wrong(r, "a reference to a group that is not there");
+		return pattern_wrong(r, "a reference to a group that is not there");
 	if (!r->group[number].closed)
-		return wrong(r, "a reference to a group that is open");
+		return pattern_wrong(r, "a reference to a group that is open");
 	if (r->behind > 0 && number >= r->behind)
-		return wrong(r, "a reference to a group of the same lookbehind");
+		return pattern_wrong(r, "a reference to a group of the same lookbehind");
 	buf_printf(r->out, "\\g{%zu}", number);
 	*width = r->group[number].width;
 	return true;
@@ -193,87 +56,11 @@ static bool read_number(struct reading *r, long *code, struct width *width)
 
 	r->at = start;
 	if (octal)
-		return read_octal(r, 3, code);
-	for (int i = 0; i < 2 && peek(r) != NOTHING && isdigit(peek(r)); i++)
+		return pattern_read_octal(r, 3, code);
+	for (int i = 0; i < 2 && pattern_peek(r) != NOTHING && isdigit(pattern_peek(r)); i++)
 		number = number * 10 + (size_t)(*r->at++ - '0');
 	*code = CATEGORY;
 	return put_reference(r, number, width);
-}
-
-/* One member of a set, or a range of which it is the beginning. */
-static bool read_member(struct reading *r)
-{
-	long from, to;
-
-	if (!take(r, '\\'))
-		from = take_character(r);
-	else if (!read_set_escape(r, &from))
-		return false;
-	if (from != CATEGORY)
-		put_character(r, from);
-	if (peek(r) != '-' || r->end - r->at < 2 || r->at[1] == ']')
-		return true;
-	r->at++;
-	size_t before = r->out->len;
-
-	buf_puts(r->out, "-");
-	if (!take(r, '\\'))
-		to = take_character(r);
-	else if (!read_set_escape(r, &to))
-		return false;
-	if (from == CATEGORY || to == CATEGORY || to < from)
-		return wrong(r, "a range of characters that is none");
-	if (r->out->len == before + 1)
-		put_character(r, to);
-	return true;
-}
-
-static bool read_set(struct reading *r)
-{
-	bool first = true;
-
-	buf_puts(r->out, take(r, '^') ? "[^" : "[");
-	for (; first || peek(r) != ']'; first = false) {
-		if (peek(r) == NOTHING)
-			return wrong(r, "a set of characters without end");
-		if (!read_member(r))
-			return false;
-	}
-	r->at++;
-	buf_puts(r->out, "]");
-	return true;
-}
-
-/* A {...} whose brace has been taken. repeat: it is one; else the brace is a character. */
-static bool read_bounds(struct reading *r, bool *repeat, uint64_t *least, uint64_t *most)
-{
-	const char *start = r->at;
-	bool low = false, high = false;
-
-	*repeat = false;
-	*least = 0;
-	*most = 0;
-	if (peek(r) == '}')
-		return true;
-	for (; peek(r) != NOTHING && isdigit(peek(r)); r->at++, low = true)
-		*least = *least > REPEAT_MAX ? *least : *least * 10 + (uint64_t)(*r->at - '0');
-	if (take(r, ',')) {
-		for (; peek(r) != NOTHING && isdigit(peek(r)); r->at++, high = true)
-			*most = *most > REPEAT_MAX ? *most : *most * 10 + (uint64_t)(*r->at - '0');
-	} else {
-		*most = *least;
-		high = low;
-	}
-	if (!take(r, '}')) {
-		r->at = start;
-		return true;
-	}
-	*repeat = true;
-	if (*least > REPEAT_MAX || *most > REPEAT_MAX)
-		return foreign(r, "a repeat of more than 65535");
-	if (!high)
-		*most = WIDTH_MAX;
-	return *least <= *most || wrong(r, "a repeat whose least is more than its most");
 }
 
 /* Items one behind the other, of which the last may still be repeated. */
@@ -290,16 +77,16 @@ static void begin_item(struct sequence *s, uint64_t width)
 static bool put_repeat(struct reading *r, struct sequence *s, uint64_t least, uint64_t most)
 {
 	if (!s->there || s->anchor)
-		return wrong(r, "nothing to repeat");
+		return pattern_wrong(r, "nothing to repeat");
 	if (s->repeated)
-		return wrong(r, "a repeat of a repeat");
+		return pattern_wrong(r, "a repeat of a repeat");
 	if (most < WIDTH_MAX)
 		buf_printf(r->out, "{%llu,%llu}", (unsigned long long)least, (unsigned long long)most);
 	else
 		buf_printf(r->out, "{%llu,}", (unsigned long long)least);
-	if (take(r, '?'))
+	if (pattern_take(r, '?'))
 		buf_puts(r->out, "?");
-	else if (take(r, '+'))
+	else if (pattern_take(r, '+'))
 		buf_puts(r->out, "+");
 	s->repeated = true;
 	s->last = plus((struct width){ s->last.least * least, s->last.most * most }, (struct width){ 0, 0 });
@@ -312,11 +99,11 @@ static bool read_alternatives(struct reading *r, bool verbose, struct width *wid
 static bool read_inside(struct reading *r, bool verbose, struct width *width)
 {
 	if (++r->depth > DEPTH_MAX)
-		return foreign(r, "groups that are nested too deeply");
+		return pattern_foreign(r, "groups that are nested too deeply");
 	if (!read_alternatives(r, verbose, width))
 		return false;
-	if (!take(r, ')'))
-		return wrong(r, "a group without end");
+	if (!pattern_take(r, ')'))
+		return pattern_wrong(r, "a group without end");
 	r->depth--;
 	buf_puts(r->out, ")");
 	return true;
@@ -325,7 +112,7 @@ static bool read_inside(struct reading *r, bool verbose, struct width *width)
 static bool read_capture(struct reading *r, const char *name, size_t name_len, bool verbose, struct width *width)
 {
 	if (r->groups + 1 == GROUPS_MAX)
-		return foreign(r, "too many groups");
+		return pattern_foreign(r, "too many groups");
 	struct group *g = &r->group[++r->groups];
 
 	g->name = name;
@@ -342,16 +129,16 @@ static bool read_capture(struct reading *r, const char *name, size_t name_len, b
 static bool read_name(struct reading *r, char end, const char **name, size_t *len)
 {
 	*name = r->at;
-	for (; peek(r) != NOTHING && peek(r) != end; r->at++) {
-		int c = peek(r);
+	for (; pattern_peek(r) != NOTHING && pattern_peek(r) != end; r->at++) {
+		int c = pattern_peek(r);
 
 		if (c >= 0x80)
-			return foreign(r, "a name of a group that is not ASCII");
+			return pattern_foreign(r, "a name of a group that is not ASCII");
 		if (c != '_' && !isalpha(c) && (!isdigit(c) || r->at == *name))
-			return wrong(r, "a bad name of a group");
+			return pattern_wrong(r, "a bad name of a group");
 	}
 	*len = (size_t)(r->at - *name);
-	return (*len > 0 && take(r, end)) || wrong(r, "a bad name of a group");
+	return (*len > 0 && pattern_take(r, end)) || pattern_wrong(r, "a bad name of a group");
 }
 
 static size_t find_name(const struct reading *r, const char *name, size_t len)
@@ -371,29 +158,29 @@ static bool read_named(struct reading *r, bool verbose, struct width *width)
 	const char *name;
 	size_t len, number;
 
-	if (take(r, '<')) {
+	if (pattern_take(r, '<')) {
 		if (!read_name(r, '>', &name, &len))
 			return false;
 		if (find_name(r, name, len) != 0)
-			return wrong(r, "a name of a group that is there already");
+			return pattern_wrong(r, "a name of a group that is there already");
 		return read_capture(r, name, len, verbose, width);
 	}
-	if (!take(r, '='))
-		return wrong(r, "an unknown extension (?P");
+	if (!pattern_take(r, '='))
+		return pattern_wrong(r, "an unknown extension (?P");
 	if (!read_name(r, ')', &name, &len))
 		return false;
 	number = find_name(r, name, len);
-	return number != 0 ? put_reference(r, number, width) : wrong(r, "an unknown name of a group");
+	return number != 0 ? put_reference(r, number, width) : pattern_wrong(r, "an unknown name of a group");
 }
 
 /* Up to what ends a comment, which is taken. An escape is one piece there, too. false at the pattern's end. */
 static bool skip_comment(struct reading *r, char end)
 {
-	while (peek(r) != NOTHING) {
-		if (take(r, end))
+	while (pattern_peek(r) != NOTHING) {
+		if (pattern_take(r, end))
 			return true;
-		if (take(r, '\\') && peek(r) == NOTHING)
-			return wrong(r, "a backslash at the end");
+		if (pattern_take(r, '\\') && pattern_peek(r) == NOTHING)
+			return pattern_wrong(r, "a backslash at the end");
 		r->at++;
 	}
 	return false;
@@ -401,17 +188,17 @@ static bool skip_comment(struct reading *r, char end)
 
 static bool read_comment(struct reading *r)
 {
-	return skip_comment(r, ')') || wrong(r, "a comment without end");
+	return skip_comment(r, ')') || pattern_wrong(r, "a comment without end");
 }
 
 /* (?=, (?!, (?<= or (?<!, the rest of which follows. */
 static bool read_assertion(struct reading *r, bool verbose, struct width *width)
 {
-	bool behind = take(r, '<'), outermost = r->behind == 0;
-	struct width inner;
+	bool behind = pattern_take(r, '<'), outermost = r->behind == 0;
+	struct width inner = { 0, 0 };
 
-	if (peek(r) != '=' && peek(r) != '!')
-		return wrong(r, "an unknown extension (?<");
+	if (pattern_peek(r) != '=' && pattern_peek(r) != '!')
+		return pattern_wrong(r, "an unknown extension (?<");
 	buf_printf(r->out, "(?%s%c", behind ? "<" : "", *r->at++);
 	if (behind && outermost)
 		r->behind = r->groups + 1;
@@ -420,7 +207,7 @@ static bool read_assertion(struct reading *r, bool verbose, struct width *width)
 	if (behind && outermost)
 		r->behind = 0;
 	*width = (struct width){ 0, 0 };
-	return !behind || inner.least == inner.most || wrong(r, "a lookbehind of no fixed width");
+	return !behind || inner.least == inner.most || pattern_wrong(r, "a lookbehind of no fixed width");
 }
 
 enum { FLAG_I = 1, FLAG_M = 2, FLAG_S = 4, FLAG_X = 8, FLAG_A = 16, FLAG_U = 32 };
@@ -431,21 +218,21 @@ static bool read_letters(struct reading *r, const char *ends, unsigned *flags, c
 	static const char names[] = "imsxau";
 
 	for (*flags = 0;;) {
-		int c = peek(r);
+		int c = pattern_peek(r);
 		const char *name = c == NOTHING || c == '\0' ? NULL : strchr(names, c);
 
 		if (c == NOTHING || c == '\0')
-			return wrong(r, "flags without end");
+			return pattern_wrong(r, "flags without end");
 		r->at++;
 		if (name != NULL) {
 			*flags |= 1u << (name - names);
 			if ((*flags & FLAG_A) && (*flags & FLAG_U))
-				return wrong(r, "flags that exclude each other");
+				return pattern_wrong(r, "flags that exclude each other");
 		} else if (strchr(ends, c) != NULL) {
 			*end = (char)c;
-			return *flags != 0 || c == '-' || wrong(r, "flags are missing");
+			return *flags != 0 || c == '-' || pattern_wrong(r, "flags are missing");
 		} else {
-			return c == 't' ? foreign(r, "the flag t") : wrong(r, "an unknown flag");
+			return c == 't' ? pattern_foreign(r, "the flag t") : pattern_wrong(r, "an unknown flag");
 		}
 	}
 }
@@ -454,7 +241,7 @@ static bool set_flags(struct reading *r, unsigned flags)
 {
 	/* Older versions of Python take them anywhere. */
 	if (r->out->len > 0)
-		return foreign(r, "flags that do not stand at its beginning");
+		return pattern_foreign(r, "flags that do not stand at its beginning");
 	r->flags->ignore_case |= (flags & FLAG_I) != 0;
 	r->flags->multiline |= (flags & FLAG_M) != 0;
 	r->flags->dot_all |= (flags & FLAG_S) != 0;
@@ -479,11 +266,11 @@ static bool read_flags(struct reading *r, bool verbose, bool *global, struct wid
 	if (end == '-' && !read_letters(r, ":", &off, &end))
 		return false;
 	if (off & (FLAG_A | FLAG_U))
-		return wrong(r, "a flag that can't be turned off");
+		return pattern_wrong(r, "a flag that can't be turned off");
 	if (on & off)
-		return wrong(r, "a flag that is turned on and off");
+		return pattern_wrong(r, "a flag that is turned on and off");
 	if (on & (FLAG_A | FLAG_U))
-		return foreign(r, "the flags a and u for a part of it");
+		return pattern_foreign(r, "the flags a and u for a part of it");
 	r->ignores_case |= (on & FLAG_I) != 0;
 	verbose = (verbose || (on & FLAG_X)) && !(off & FLAG_X);
 	buf_printf(r->out, "(?%s%s%s-%s%s%s:", on & FLAG_I ? "i" : "", on & FLAG_M ? "m" : "", on & FLAG_S ? "s" : "",
@@ -497,20 +284,20 @@ static bool read_group(struct reading *r, bool verbose, struct sequence *s)
 	struct width width = { 0, 0 };
 	bool nothing = false, good;	/* nothing: a comment, or flags for all that follows */
 
-	if (!take(r, '?')) {
+	if (!pattern_take(r, '?')) {
 		good = read_capture(r, NULL, 0, verbose, &width);
-	} else if (take(r, 'P')) {
+	} else if (pattern_take(r, 'P')) {
 		good = read_named(r, verbose, &width);
-	} else if (take(r, '#')) {
+	} else if (pattern_take(r, '#')) {
 		nothing = true;
 		good = read_comment(r);
-	} else if (peek(r) == ':' || peek(r) == '>') {
+	} else if (pattern_peek(r) == ':' || pattern_peek(r) == '>') {
 		buf_puts(r->out, *r->at++ == '>' ? "(?>" : "(?:");
 		good = read_inside(r, verbose, &width);
-	} else if (peek(r) == '=' || peek(r) == '!' || peek(r) == '<') {
+	} else if (pattern_peek(r) == '=' || pattern_peek(r) == '!' || pattern_peek(r) == '<') {
 		good = read_assertion(r, verbose, &width);
-	} else if (peek(r) == '(') {
-		good = foreign(r, "a conditional group");
+	} else if (pattern_peek(r) == '(') {
+		good = pattern_foreign(r, "a conditional group");
 	} else {
 		good = read_flags(r, verbose, &nothing, &width);
 	}
@@ -537,28 +324,28 @@ static bool read_escape(struct reading *r, struct sequence *s)
 		{ 'B', "(?!\\A\\z)\\B" },	/* nowhere in the empty text */
 	};
 	struct width width = { 1, 1 };
-	int c = peek(r);
+	int c = pattern_peek(r);
 	long code;
 
 	for (size_t i = 0; i < sizeof(anchors) / sizeof(anchors[0]); i++) {
-		if (take(r, anchors[i].name))
+		if (pattern_take(r, anchors[i].name))
 			return read_anchor(r, s, anchors[i].written);
 	}
 	if (c == NOTHING)
-		return wrong(r, "a backslash at the end");
+		return pattern_wrong(r, "a backslash at the end");
 	if (c == '0') {
-		if (!read_octal(r, 3, &code))
+		if (!pattern_read_octal(r, 3, &code))
 			return false;
 	} else if (isdigit(c)) {
 		if (!read_number(r, &code, &width))
 			return false;
 	} else {
-		code = take_character(r);
-		if (c < 0x80 && isalpha(c) && !read_letter(r, (char)c, &code))
+		code = pattern_take_character(r);
+		if (c < 0x80 && isalpha(c) && !pattern_read_letter(r, (char)c, &code))
 			return false;
 	}
 	if (code != CATEGORY)
-		put_character(r, code);
+		pattern_put_character(r, code);
 	begin_item(s, 0);
 	s->last = width;
 	return true;
@@ -576,7 +363,7 @@ static bool read_item(struct reading *r, char c, bool verbose, struct sequence *
 	case '?':
 		return put_repeat(r, s, c == '+', c == '?' ? 1 : WIDTH_MAX);
 	case '{':
-		if (!read_bounds(r, &repeat, &least, &most))
+		if (!pattern_read_bounds(r, &repeat, &least, &most))
 			return false;
 		if (repeat)
 			return put_repeat(r, s, least, most);
@@ -591,12 +378,12 @@ static bool read_item(struct reading *r, char c, bool verbose, struct sequence *
 	}
 	begin_item(s, 1);
 	if (c == '[')
-		return read_set(r);
+		return pattern_read_set(r);
 	r->at--;
-	if (take(r, '.'))
+	if (pattern_take(r, '.'))
 		buf_puts(r->out, ".");
 	else
-		put_character(r, take_character(r));
+		pattern_put_character(r, pattern_take_character(r));
 	return true;
 }
 
@@ -605,7 +392,7 @@ static bool read_sequence(struct reading *r, bool verbose, struct width *width)
 {
 	struct sequence s = { .there = false };
 
-	while (peek(r) != NOTHING && *r->at != '|' && *r->at != ')') {
+	while (pattern_peek(r) != NOTHING && *r->at != '|' && *r->at != ')') {
 		char c = *r->at++;
 
 		verbose |= r->depth == 0 && r->verbose;
@@ -623,11 +410,11 @@ static bool read_sequence(struct reading *r, bool verbose, struct width *width)
 
 static bool read_alternatives(struct reading *r, bool verbose, struct width *width)
 {
-	struct width one;
+	struct width one = { 0, 0 };
 
 	if (!read_sequence(r, verbose, width))
 		return false;
-	while (take(r, '|')) {
+	while (pattern_take(r, '|')) {
 		buf_puts(r->out, "|");
 		if (!read_sequence(r, verbose, &one))
 			return false;
@@ -647,9 +434,9 @@ enum policy_pattern_result policy_pattern_translate(const char *pattern, size_t 
 	*flags = (struct policy_pattern_flags){ .ascii = false };
 	if (read_alternatives(&r, false, &width)) {
 		if (r.at < r.end)
-			wrong(&r, "a parenthesis without its first");
+			pattern_wrong(&r, "a parenthesis without its first");
 		else if (flags->ascii && (r.ignores_case || r.unicode))
-			foreign(&r, "the flag a together with i or u");
+			pattern_foreign(&r, "the flag a together with i or u");
 	}
 	free(r.group);
 	*why = r.why;
