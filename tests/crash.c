@@ -7,7 +7,8 @@
  *	crash-once	does so unless the file $CRASH_ONCE exists, which it makes
  *	crash-stall	lets it stand still for ever
  *
- * while all others go their usual way. libcurl ends the worker when a connection has crash-curl to read. An error of the sender with crash-answer in it ends the worker too.
+ * while all others go their usual way. libcurl ends the worker when a connection has crash-curl to read. An error of
+ * the sender with crash-answer in it ends the worker too.
  */
 #include <curl/curl.h>
 #include <fcntl.h>

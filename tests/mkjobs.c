@@ -2,8 +2,8 @@
  * Fills a spool with jobs for tests: mkjobs SPOOL SEAL-KEY API [ENDPOINT] < LIST
  *
  * Each line of LIST is "NAME" or "NAME AGE": the task result id, and how many seconds ago the request came. The
- * requests are those of spooler_lib.sh's accept_job: endpoint prod if none is named, URLs at the origin API. They are accepted as the
- * handler accepts them, ten thousand in a few seconds. Exit status 0 or 1, with a reason on standard error.
+ * requests are those of spooler_lib.sh's accept_job: endpoint prod if none is named, URLs at the origin API. They are
+ * accepted as the handler accepts them, ten thousand in a few seconds. Exit status 0 or 1, with a reason on standard error.
  */
 #include <fcntl.h>
 #include <stdio.h>

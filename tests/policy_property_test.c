@@ -1,6 +1,7 @@
 /* What must not change a verdict: plans and policies made at random, and the same plan cut into pieces at any byte,
- * with its keys in another order at every depth, also in JSON documents that it holds as text, with sections that no version of Terraform has, with resources that no policy is
- * about. The outcomes, as a set of policy, address and status, must be the same each time.
+ * with its keys in another order at every depth, also in JSON documents that it holds as text, with sections that no
+ * version of Terraform has, with resources that no policy is about. The outcomes, as a set of policy, address and
+ * status, must be the same each time.
  *
  * A plan is made twice from one seed: the model decides what is in it, the order only how it is written. So a failure
  * is repeated by PLANSPOOL_TEST_SEED with the seed it names; PLANSPOOL_TEST_ROUNDS makes more of them than the few that

@@ -2,7 +2,8 @@
  * sequences and mappings: what a plain scalar means (number, boolean, null) is the reader's to decide by doc_scalar.
  * Limits: 4 MiB, depth 64, 200,000 nodes (aliases count as often as they are used), 1000 anchors. Merge keys (<<) are
  * applied. Faults are duplicate keys, keys that are no scalars, NUL in a text, and every tag but !!str, !!int, !!float,
- * !!bool, !!null, !!seq and !!map. What an alias or a merge key brings is shared, with the line it was written on: the tree is read-only. */
+ * !!bool, !!null, !!seq and !!map. What an alias or a merge key brings is shared, with the line it was written on: the
+ * tree is read-only. */
 #ifndef PLANSPOOL_BASE_DOC_H
 #define PLANSPOOL_BASE_DOC_H
 

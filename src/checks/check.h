@@ -28,9 +28,9 @@ struct check_kind {
 	const char *name;	/* its key in the configuration, and its id in outcomes */
 
 	/* Reads its arguments; file is the configuration's name, for faults and for paths relative to it. It may wait
-	 * until wait_until_ms (monotonic; 0: not at all) for files that someone is just writing. The compiled check, or NULL with at least one error
-	 * in faults. One that may become usable by itself later (its file is read again) can be returned with errors in
-	 * faults: it then says so in each run. */
+	 * until wait_until_ms (monotonic; 0: not at all) for files that someone is just writing. The compiled check, or
+	 * NULL with at least one error in faults. One that may become usable by itself later (its file is read again)
+	 * can be returned with errors in faults: it then says so in each run. */
 	void *(*load)(const struct doc_node *arguments, const char *file, int64_t wait_until_ms, struct faults *faults);
 	void (*unload)(void *compiled);
 

@@ -6,8 +6,8 @@
  *
  * A record is: policy (4 bytes), length of the address (2; 0: that of the record before), the address and a NUL, one
  * byte for each condition, for each that is an error a pointer to why, number of places (2), and for each place:
- * condition (2), depth (1), hashes (8 each). Nothing is aligned. Records do not span blocks; they are read in the order they were written, which is all that is ever
- * needed.
+ * condition (2), depth (1), hashes (8 each). Nothing is aligned. Records do not span blocks; they are read in the order
+ * they were written, which is all that is ever needed.
  *
  * Limits: addresses of ADDRESS_MAX bytes are cut. */
 #include "checks/policy_wait.h"

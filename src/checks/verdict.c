@@ -8,9 +8,9 @@
  *	Failed CKV2_ACME_1 (HIGH): Bucket must not be public: aws_s3_bucket.logs, aws_s3_bucket.b and 3 more.
  *	Policy set 3f2a9c01d4e5.
  *
- * Findings come worst first, one line for each id and status, as many as fit in VERDICT_MESSAGE_MAX characters; a
- * line counts the rest. The last line tells the set of checks; the worst finding does not give way to it. The texts in it come from plans and policies: control characters are escaped, and a cut
- * never divides a character.
+ * Findings come worst first, one line for each id and status, as many as fit in VERDICT_MESSAGE_MAX characters; a line
+ * counts the rest. The last line tells the set of checks; the worst finding does not give way to it. The texts in it
+ * come from plans and policies: control characters are escaped, and a cut never divides a character.
  */
 #include "checks/verdict.h"
 

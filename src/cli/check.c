@@ -1,8 +1,8 @@
 /* planspool check: evaluates a plan here and now, with the same checks, limits and verdict as the spooler.
  *
- * Without a configuration there are only the policies and registries of images named on the command line. With -c or --endpoint an endpoint's
- * checks run, with its fail_on and on_error, and --policy and --images add to them. The plan streams through: it may be a pipe,
- * and of any size.
+ * Without a configuration there are only the policies and registries of images named on the command line. With -c or
+ * --endpoint an endpoint's checks run, with its fail_on and on_error, and --policy and --images add to them. The plan
+ * streams through: it may be a pipe, and of any size.
  *
  * Exit status: 0 passed, 1 failed, 2 when there is no verdict: the plan cannot be read or is none, a policy cannot
  * be used. An outcome "error" or "unknown" is part of a verdict, not a status 2.
@@ -296,7 +296,9 @@ static void print_report(struct work *w, bool failed)
 
 static void print(const struct options *o, struct work *w, bool failed)
 {
-	const struct report report = { .outcomes = w->outcomes, .hash = checkset_hash(w->set), .plan = o->plan, .failed = failed, .all = o->all };
+	const struct report report = {
+		.outcomes = w->outcomes, .hash = checkset_hash(w->set), .plan = o->plan, .failed = failed, .all = o->all,
+	};
 
 	switch (o->format) {
 	case CLI_TEXT:

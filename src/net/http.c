@@ -7,9 +7,9 @@
  * never comes early; and a request that is cancelled while curl is running (by another one's head or data
  * function) is marked, and taken away when curl has returned.
  *
- * Up to SPARE_MAX idle connections are kept for reuse, and never more than an eighth of all descriptors. Easy handles are not: a used one still holds its last URL, and
- * a new one costs no more than a few kilobytes of memory to fill. How much is under way at once is the caller's to
- * limit.
+ * Up to SPARE_MAX idle connections are kept for reuse, and never more than an eighth of all descriptors. Easy handles
+ * are not: a used one still holds its last URL, and a new one costs no more than a few kilobytes of memory to fill. How
+ * much is under way at once is the caller's to limit.
  *
  * A connection knows the request that it was last used for, and the request that connection: whoever is told which
  * request libcurl works on (http_job.work) is told the right one, but for what several share in HTTP/2, and for what

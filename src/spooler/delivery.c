@@ -15,8 +15,8 @@
  *
  * A certificate that is not trusted today may be mended within the hour, by either side, and only the final can tell the verdict.
  *
- * The reduced bodies are made from the published result each time and never kept. A redirect of a callback is not followed: it would
- * carry the result elsewhere; it counts as trouble.
+ * The reduced bodies are made from the published result each time and never kept. A redirect of a callback is not
+ * followed: it would carry the result elsewhere; it counts as trouble.
  */
 #include <sodium.h>
 #include <stdio.h>
