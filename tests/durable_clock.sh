@@ -75,5 +75,5 @@ done_soon held
 expect held passed '1 passed'
 expect_asked PATCH held 'running:200 final:200'
 assert_equal "taken over" '' "$(grep -l 'taken over' "$spool"/done/*/log.jsonl)"
-assert_equal "corrupt or undelivered" '' "$(ls "$spool/corrupt" "$spool/undelivered" | grep -v -e : -e '^$')"
+assert_equal "corrupt or undelivered" '' "$(find "$spool/corrupt" "$spool/undelivered" -mindepth 1)"
 finish

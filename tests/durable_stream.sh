@@ -21,7 +21,7 @@ seq -f "$spool/done/prod.old-%.0f" 2500 | xargs mkdir
 seq -f "$spool/undelivered/prod.old-%.0f" 2500 | xargs mkdir
 touch -d '100 days ago' "$spool"/done/prod.old-* "$spool"/undelivered/prod.old-*
 start_spooler
-retry 40 at_most done 0 || fail "$(count done) are left in done/"
+retry 40 at_most "done" 0 || fail "$(count "done") are left in done/"
 retry 40 at_most undelivered 0 || fail "$(count undelivered) are left in undelivered/"
 stop_spooler
 
@@ -36,16 +36,16 @@ most=0
 while [ $((round += 1)) -le "$rounds" ]; do
 	seq -f "r$round-%.0f" 250 | make_jobs "$spool"
 	retry 60 at_most new 0 || fail "jobs are left in new/"
-	now=$(count done)
+	now=$(count "done")
 	[ "$now" -le "$most" ] || most=$now
 done
 retry 60 at_most active 0 || fail "jobs are left in active/"
-retry 60 at_most done 0 || fail "jobs are left in done/"
+retry 60 at_most "done" 0 || fail "jobs are left in done/"
 echo "$((rounds * 250)) jobs, at most $most of them in done/ at the end of a round"
 finals=$(grep -c '"what":"final".*"answer":200' "$sender/transcript")
 assert_equal "finals" $((rounds * 250)) "$finals"
 stop_spooler
-for place in tmp new active done undelivered corrupt spoolers; do
+for place in tmp new active "done" undelivered corrupt spoolers; do
 	assert_equal "left in $place/" '' "$(ls -A "$spool/$place")"
 done
 finish

@@ -95,6 +95,7 @@ few_fetched() {
 	[ "$(grep -c '"job":"few[0-9]*","what":"plan"' "$sender/transcript")" -ge 8 ]
 }
 (
+	# shellcheck disable=SC3045
 	ulimit -n 48
 	exec "$planspoold" 2>>"$scratch/spooler.log"
 ) &

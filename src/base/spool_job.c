@@ -22,16 +22,17 @@
 
 /* ---- claiming ---- */
 
-static int folder_remove(int dirfd, const char *name, unsigned depth)
+static int folder_remove(int dirfd, const char *name, unsigned depth);
+
+/* Removes all that is in a folder, and closes it. */
+static int folder_empty(int fd, unsigned depth)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fdopendir(fd);
 	struct dirent *entry;
 
 	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return errno == ENOENT ? 0 : -1;
+		close(fd);
+		return -1;
 	}
 	while ((entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -40,12 +41,26 @@ static int folder_remove(int dirfd, const char *name, unsigned depth)
 			(void)folder_remove(fd, entry->d_name, depth - 1);
 	}
 	closedir(dir);
+	return 0;
+}
+
+static int folder_remove(int dirfd, const char *name, unsigned depth)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 || folder_empty(fd, depth) != 0)
+		return errno == ENOENT ? 0 : -1;
 	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
 int spool_folder_remove(int dirfd, const char *name)
 {
 	return folder_remove(dirfd, name, FOLDERS_MAX);
+}
+
+static int job_open(struct spool *s, const char *id)
+{
+	return openat(s->fd[ACTIVE], id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 /* Whether the job is in done/ or undelivered/: 1, 0, or -1 when that cannot be seen, which must never be taken for a
@@ -158,6 +173,27 @@ static int claim_prepare(struct spool *s, const char *hidden, const char *instan
 	return rc;
 }
 
+/* Removes active/<id>, which is what is left of a duplicate, if this instance still holds it. Never by its name alone: to a
+ * spooler that was stopped for long the name may be that of a job which a person tried again meanwhile. Its own claim goes
+ * first, and a folder that is not empty by then is another one. */
+static enum spool_claimed drop_duplicate(struct spool *s, const char *id, const char *instance)
+{
+	char claim[SPOOL_NAME_SIZE];
+	int fd = job_open(s, id);
+
+	if (fd < 0)
+		return errno == ENOENT ? SPOOL_LOST : SPOOL_TROUBLE;
+	spool_name(claim, "claim.%s", instance);
+	if (unlinkat(fd, claim, 0) != 0) {
+		close(fd);
+		return errno == ENOENT ? SPOOL_LOST : SPOOL_TROUBLE;
+	}
+	if (folder_empty(fd, FOLDERS_MAX) != 0 || (unlinkat(s->fd[ACTIVE], id, AT_REMOVEDIR) != 0 && errno != ENOTEMPTY &&
+	    errno != EEXIST && errno != ENOENT))
+		return SPOOL_TROUBLE;
+	return SPOOL_FINISHED;
+}
+
 enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid,
 	char why[SPOOL_WHY])
 {
@@ -195,7 +231,7 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 	over = ended(s, id);
 	if (over > 0) {
 		if (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT)
-			how = renameat(s->fd[ACTIVE], id, s->fd[ACTIVE], hidden) == 0 ? SPOOL_FINISHED : SPOOL_TROUBLE;
+			how = drop_duplicate(s, id, instance);
 		goto out;
 	}
 	/* A spooler that lost to us may have removed the entry in new/ already. So trouble from here on leaves
@@ -245,7 +281,7 @@ enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *
 	/* The last holder may have won a duplicate and not come to look whether the job had ended. */
 	over = ended(s, id);
 	if (over > 0)
-		return spool_remove(s, SPOOL_ACTIVE, id) == 0 ? SPOOL_FINISHED : SPOOL_TROUBLE;
+		return drop_duplicate(s, id, instance);
 	return over == 0 ? SPOOL_CLAIMED : SPOOL_TROUBLE;
 }
 
@@ -277,11 +313,6 @@ bool spool_shared(struct spool *s, const char *instance)
 }
 
 /* ---- a job's files ---- */
-
-static int job_open(struct spool *s, const char *id)
-{
-	return openat(s->fd[ACTIVE], id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-}
 
 int spool_write_outcomes(struct spool *s, const char *id, const void *data, size_t n)
 {

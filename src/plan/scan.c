@@ -219,7 +219,7 @@ ALWAYS_INLINE enum scan_result judge(struct scan *s, const char *p, unsigned n, 
 	s->in_string = inside >> 63;
 	if (stop < wrong) {
 		wrong = stop;
-		what = inside >> stop & 1 ? "control character in a string" : "unexpected character";
+		what = inside >> stop % SCAN_BLOCK & 1 ? "control character in a string" : "unexpected character";
 	}
 	if (m->high || s->utf8_due)
 		utf8 = check_utf8(s, p, n);
