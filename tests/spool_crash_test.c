@@ -4,6 +4,8 @@
  * whoever comes next. */
 #include "scratch_spool.h"
 
+#include "base/clock.h"
+
 #include <limits.h>
 #include <sys/wait.h>
 
@@ -15,6 +17,7 @@ static struct {
 	int at, step;		/* which call fails or is never made, from 1; the call under way */
 	bool cleaning;		/* the one that failed was an unlink, which alone may fail unseen */
 	char trace[1024];
+	void (*meanwhile)(const char *call, const char *name);	/* called before each call; NULL: nothing happens */
 } wrap;
 
 /* The last part of a name, or of what a descriptor is; without what is made by chance. */
@@ -44,6 +47,8 @@ static bool strikes(const char *call, const char *name)
 	const char *part = last_part(name);
 	size_t n = strlen(wrap.trace);
 
+	if (wrap.meanwhile != NULL)
+		wrap.meanwhile(call, name);
 	if (!wrap.on)
 		return false;
 	if (unlinks && (strcmp(part, "claim") == 0 || strcmp(part, "request.json") == 0))
@@ -391,9 +396,49 @@ static void survives_being_killed(void **state)
 			;
 }
 
+/* What happens while a spooler that claims a duplicate is stopped: before the claim the first job ends undelivered; then another
+ * spooler takes the claim over and drops the duplicate; then a person tries the job again. */
+static const struct scratch *stopped_in;
+
+static void tried_again(const char *call, const char *name)
+{
+	if (strcmp(call, "unlink") != 0 || strcmp(name, ID ".json") != 0)
+		return;
+	wrap.meanwhile = NULL;
+	assert_int_equal(spool_take_over(stopped_in->spool, ID, ME, OTHER), SPOOL_FINISHED);
+	assert_int_equal(spool_retry(stopped_in->spool, ID, clock_wall()), 0);
+}
+
+static void job_ends(const char *call, const char *name)
+{
+	if (strcmp(call, "rename") != 0 || strcmp(name, ID) != 0)
+		return;
+	wrap.meanwhile = NULL;
+	assert_int_equal(renameat(stopped_in->fd, "ended", stopped_in->fd, "undelivered/" ID), 0);
+	wrap.meanwhile = tried_again;
+}
+
+static void leaves_what_was_tried_again(void **state)
+{
+	const struct scratch *t = stopped_in = *state;
+
+	assert_int_equal(accept_job(t, ID), SPOOL_ACCEPTED);
+	folder(t, "ended");
+	put(t, "ended/request.json", BODY);
+	put(t, "ended/claim." OTHER, "");
+	wrap.on = false;
+	wrap.meanwhile = job_ends;
+	assert_int_equal(claim_job(t, ID, ME), SPOOL_LOST);
+	assert_null(wrap.meanwhile);
+	holds(t, "active/" ID "/request.json", BODY);
+	assert_true(has(t, "active/" ID "/claim." OTHER));
+	assert_false(has(t, "new/" ID ".json"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(leaves_what_was_tried_again, scratch_make, scratch_drop),
 		cmocka_unit_test(is_durable_in_order),
 		cmocka_unit_test(survives_failing_calls),
 		cmocka_unit_test(survives_being_killed),
