@@ -4,10 +4,10 @@
  * whoever comes next. */
 #include "scratch_spool.h"
 
-#include "base/clock.h"
-
 #include <limits.h>
 #include <sys/wait.h>
+
+#include "base/clock.h"
 
 enum how { PLAIN, FAIL, DIE };
 
