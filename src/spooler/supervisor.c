@@ -107,7 +107,6 @@ static void take_up(struct supervisor *s, const struct spool_entry *found)
 	if (roster_find(s->roster, found->id) != NULL)
 		return;
 	entry = roster_add(s->roster, found->id);
-
 	entry->alone = journal_count(s->spool, SPOOL_ACTIVE, found->id, JOURNAL_BLAMED) > 0;
 	entry->class = backlog_class(found->mtime_ms, clock_wall());
 	give(s, entry);
