@@ -2,9 +2,9 @@
  * strings follows from the quotes by arithmetic on the whole mask, so the cost of a block hardly depends on what is in
  * it, and only brackets and escapes are looked at one by one.
  *
- * The masks are made in plain C, by SSE2 or, where the processor has it, by AVX2 (plan/scan_masks.h); what is done with
- * them is the same code. A piece that is shorter than a block is padded with spaces, which are harmless everywhere:
- * that is slow for pieces of a few bytes, and right.
+ * The masks are made in plain C, by SSE2 or NEON or, where the processor has it, by AVX2 (plan/scan_masks.h); what is
+ * done with them is the same code. A piece that is shorter than a block is padded with spaces, which are harmless
+ * everywhere: that is slow for pieces of a few bytes, and right.
  *
  * Of several things that are wrong in a block the first one counts, so that the result does not depend on how the
  * bytes were split; and what lies behind the end of the value is never judged. */
@@ -18,34 +18,22 @@
 #define MEMBERS_MAX 32	/* of an object in which one is looked for; a resource change has about ten */
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
-#ifdef SCAN_SSE2
 size_t scan_plain(const char *p, size_t n)
 {
 	size_t i = 0;
 
+#ifdef SCAN_SPECIAL
 	for (; n - i >= 16; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i special = _mm_or_si128(_mm_or_si128(scan_equal(v, '"'), scan_equal(v, '\\')),
-			scan_within(v, 0, 0x1f));
-		unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(special, v));
+		unsigned special = SCAN_SPECIAL(p + i);
 
-		if (found)
-			return i + (unsigned)__builtin_ctz(found);
+		if (special < 16)
+			return i + special;
 	}
-	while (i < n && p[i] != '"' && p[i] != '\\' && (unsigned char)p[i] >= 0x20 && (unsigned char)p[i] < 0x80)
-		i++;
-	return i;
-}
-#else
-size_t scan_plain(const char *p, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && p[i] != '"' && p[i] != '\\' && (unsigned char)p[i] >= 0x20 && (unsigned char)p[i] < 0x80)
-		i++;
-	return i;
-}
 #endif
+	while (i < n && p[i] != '"' && p[i] != '\\' && (unsigned char)p[i] >= 0x20 && (unsigned char)p[i] < 0x80)
+		i++;
+	return i;
+}
 
 int scan_utf8_lead(unsigned char c, uint8_t *low, uint8_t *high)
 {
@@ -251,11 +239,7 @@ static enum scan_result scan_block(struct scan *s, const char *p, unsigned n, pt
 	struct scan_masks m;
 	unsigned escape;
 
-#ifdef SCAN_SSE2
-	scan_masks_sse2(p, &m);
-#else
-	scan_masks_plain(p, &m);
-#endif
+	SCAN_MASKS(p, &m);
 	escape = take_escapes(s, p, n, &m);
 	return judge(s, p, n, &m, scan_spread_plain(m.quote), escape, at);
 }

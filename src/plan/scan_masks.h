@@ -1,6 +1,6 @@
-/* Blocks of 64 bytes as bit masks, one bit a byte, the first byte's the lowest. There are three ways to make them: in
- * plain C, by SSE2, and by AVX2 where the processor turns out to have it. They must not differ in a single bit
- * (tests/plan_scan_test). For plan/scan.c alone.
+/* Blocks of 64 bytes as bit masks, one bit a byte, the first byte's the lowest. There are four ways to make them: in
+ * plain C anywhere, by SSE2 or NEON where the compiler builds for a processor that has it, and by AVX2 where the
+ * processor turns out to have it. They must not differ in a single bit (tests/plan_masks_test). For plan/scan.c alone.
  *
  * PLANSPOOL_SCAN_PLAIN leaves plain C alone, for tests. */
 #ifndef PLANSPOOL_PLAN_SCAN_MASKS_H
@@ -59,6 +59,28 @@ static inline uint64_t scan_spread_plain(uint64_t x)
 	return x;
 }
 
+/* What may stand outside of strings: a byte's low half chooses a set of high halves that it may have, its high half one
+ * bit in that set. */
+static const uint8_t scan_low_halves[16] = {
+	1 << 2 | 1 << 3,			/* space 0 */
+	1 << 3 | 1 << 6,			/* 1 a */
+	1 << 2 | 1 << 3 | 1 << 7,		/* " 2 r */
+	1 << 3 | 1 << 7,			/* 3 s */
+	1 << 3 | 1 << 7,			/* 4 t */
+	1 << 3 | 1 << 4 | 1 << 6 | 1 << 7,	/* 5 E e u */
+	1 << 3 | 1 << 6,			/* 6 f */
+	1 << 3,					/* 7 */
+	1 << 3,					/* 8 */
+	1 << 0 | 1 << 3,			/* tab 9 */
+	1 << 0 | 1 << 3,			/* newline : */
+	1 << 2 | 1 << 5 | 1 << 7,		/* + [ { */
+	1 << 2 | 1 << 6,			/* , l */
+	1 << 0 | 1 << 2 | 1 << 5 | 1 << 7,	/* return - ] } */
+	1 << 2 | 1 << 6,			/* . n */
+	0,
+};
+static const uint8_t scan_high_halves[16] = { 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7 };
+
 #if defined(__SSE2__) && !defined(PLANSPOOL_SCAN_PLAIN)
 #define SCAN_SSE2 1
 #include <emmintrin.h>
@@ -84,6 +106,15 @@ static inline __m128i scan_either(__m128i v, char a, char b)
 static inline uint64_t scan_bits(__m128i v, unsigned shift)
 {
 	return (uint64_t)(unsigned)_mm_movemask_epi8(v) << shift;
+}
+
+/* Where the first of 16 bytes is that a string does not take as it is; 16 if there is none. */
+static inline unsigned scan_special_sse2(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i special = _mm_or_si128(_mm_or_si128(scan_equal(v, '"'), scan_equal(v, '\\')), scan_within(v, 0, 0x1f));
+
+	return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(_mm_or_si128(special, v)) | 1u << 16);
 }
 
 static inline void scan_masks_sse2(const char *p, struct scan_masks *m)
@@ -139,28 +170,15 @@ SCAN_AVX2_TARGET static inline __m256i scan_control_avx2(__m256i v)
 	return _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
 }
 
-/* Zero where a byte may not stand outside of strings: its low half chooses the high halves that it may have. */
+SCAN_AVX2_TARGET static inline __m256i scan_table_avx2(const uint8_t table[16])
+{
+	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
+}
+
+/* Zero where a byte may not stand outside of strings. */
 SCAN_AVX2_TARGET static inline __m256i scan_outside_avx2(__m256i v)
 {
-	const __m256i low_halves = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-		1 << 2 | 1 << 3,					/* space 0 */
-		1 << 3 | 1 << 6,					/* 1 a */
-		(char)(1 << 2 | 1 << 3 | 1 << 7),			/* " 2 r */
-		(char)(1 << 3 | 1 << 7),				/* 3 s */
-		(char)(1 << 3 | 1 << 7),				/* 4 t */
-		(char)(1 << 3 | 1 << 4 | 1 << 6 | 1 << 7),		/* 5 E e u */
-		1 << 3 | 1 << 6,					/* 6 f */
-		1 << 3,							/* 7 */
-		1 << 3,							/* 8 */
-		1 << 0 | 1 << 3,					/* tab 9 */
-		1 << 0 | 1 << 3,					/* newline : */
-		(char)(1 << 2 | 1 << 5 | 1 << 7),			/* + [ { */
-		1 << 2 | 1 << 6,					/* , l */
-		(char)(1 << 0 | 1 << 2 | 1 << 5 | 1 << 7),		/* return - ] } */
-		1 << 2 | 1 << 6,					/* . n */
-		0));
-	const __m256i high_halves = _mm256_broadcastsi128_si256(_mm_setr_epi8(1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4,
-		1 << 5, 1 << 6, (char)(1 << 7), 0, 0, 0, 0, 0, 0, 0, 0));
+	const __m256i low_halves = scan_table_avx2(scan_low_halves), high_halves = scan_table_avx2(scan_high_halves);
 	const __m256i half = _mm256_set1_epi8(0x0f);
 	__m256i may = _mm256_shuffle_epi8(low_halves, _mm256_and_si256(v, half));
 	__m256i has = _mm256_shuffle_epi8(high_halves, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
@@ -188,6 +206,88 @@ SCAN_AVX2_TARGET static inline uint64_t scan_spread_avx2(uint64_t x)
 {
 	return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), _mm_set1_epi8(-1), 0));
 }
+#endif
+
+/* Little endian alone: the bytes of a vector become a number as they lie. */
+#if defined(__AARCH64EL__) && defined(__ARM_NEON) && !defined(PLANSPOOL_SCAN_PLAIN)
+#define SCAN_NEON 1
+#include <arm_neon.h>
+
+/* Of bytes that are 0 or 0xff: each keeps the bit of its place among eight, and neighbours are added until the eight
+ * are one byte. */
+static inline uint64_t scan_bits_neon(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d)
+{
+	uint8x16_t places = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
+	uint8x16_t first = vpaddq_u8(vandq_u8(a, places), vandq_u8(b, places));
+	uint8x16_t second = vpaddq_u8(vandq_u8(c, places), vandq_u8(d, places));
+	uint8x16_t all = vpaddq_u8(first, second);
+
+	return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(all, all)), 0);
+}
+
+static inline uint64_t scan_equal_neon(uint8x16x4_t v, char c)
+{
+	uint8x16_t all = vdupq_n_u8((uint8_t)c);
+
+	return scan_bits_neon(vceqq_u8(v.val[0], all), vceqq_u8(v.val[1], all), vceqq_u8(v.val[2], all),
+		vceqq_u8(v.val[3], all));
+}
+
+static inline uint64_t scan_below_neon(uint8x16x4_t v, uint8_t bound)
+{
+	uint8x16_t all = vdupq_n_u8(bound);
+
+	return scan_bits_neon(vcltq_u8(v.val[0], all), vcltq_u8(v.val[1], all), vcltq_u8(v.val[2], all),
+		vcltq_u8(v.val[3], all));
+}
+
+static inline uint8x16_t scan_outside_neon(uint8x16_t v)
+{
+	uint8x16_t may = vqtbl1q_u8(vld1q_u8(scan_low_halves), vandq_u8(v, vdupq_n_u8(0x0f)));
+	uint8x16_t has = vqtbl1q_u8(vld1q_u8(scan_high_halves), vshrq_n_u8(v, 4));
+
+	return vtstq_u8(may, has);
+}
+
+static inline unsigned scan_special_neon(const char *p)
+{
+	uint8x16_t v = vld1q_u8((const uint8_t *)p);
+	uint8x16_t ascii = vcltq_u8(vsubq_u8(v, vdupq_n_u8(0x20)), vdupq_n_u8(0x60));
+	uint8x16_t marks = vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')), vceqq_u8(v, vdupq_n_u8('\\')));
+	uint16x8_t special = vreinterpretq_u16_u8(vornq_u8(marks, ascii));
+	uint64_t halves = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(special, 4)), 0);	/* four bits a byte */
+
+	return halves ? (unsigned)__builtin_ctzll(halves) / 4 : 16;
+}
+
+static inline void scan_masks_neon(const char *p, struct scan_masks *m)
+{
+	const uint8_t *bytes = (const uint8_t *)p;
+	uint8x16x4_t v = { { vld1q_u8(bytes), vld1q_u8(bytes + 16), vld1q_u8(bytes + 32), vld1q_u8(bytes + 48) } };
+	uint8x16_t other_case = vdupq_n_u8('{' ^ '[');
+	uint8x16x4_t braces = { { vorrq_u8(v.val[0], other_case), vorrq_u8(v.val[1], other_case),
+		vorrq_u8(v.val[2], other_case), vorrq_u8(v.val[3], other_case) } };
+
+	m->quote = scan_equal_neon(v, '"');
+	m->backslash = scan_equal_neon(v, '\\');
+	m->control = scan_below_neon(v, 0x20);
+	m->high = ~scan_below_neon(v, 0x80);
+	m->open = scan_equal_neon(braces, '{');
+	m->close = scan_equal_neon(braces, '}');
+	m->outside = scan_bits_neon(scan_outside_neon(v.val[0]), scan_outside_neon(v.val[1]),
+		scan_outside_neon(v.val[2]), scan_outside_neon(v.val[3]));
+}
+#endif
+
+/* The way of all processors that the compiler builds for. */
+#if defined(SCAN_SSE2)
+#define SCAN_MASKS scan_masks_sse2
+#define SCAN_SPECIAL scan_special_sse2
+#elif defined(SCAN_NEON)
+#define SCAN_MASKS scan_masks_neon
+#define SCAN_SPECIAL scan_special_neon
+#else
+#define SCAN_MASKS scan_masks_plain
 #endif
 
 #endif
