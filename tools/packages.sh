@@ -9,7 +9,8 @@ build_packages='gcc make autoconf automake pkg-config libc6-dev
 try_packages='nginx-light openssl curl ca-certificates'
 # shellcheck disable=SC2034
 test_packages='libcmocka-dev apache2 libapache2-mod-fcgid spawn-fcgi systemd
-	valgrind cppcheck shellcheck mandoc git procps jq libxml2-utils'
+	valgrind cppcheck shellcheck mandoc git procps jq libxml2-utils
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
 
 # need_packages PACKAGE...: installs what is missing, as root or through sudo.
 need_packages() {
