@@ -124,6 +124,26 @@ static void limits(void **state)
 	backlog_close(&b);
 }
 
+/* However few places there are, each class comes to its turn. */
+static void few_places(void **state)
+{
+	struct backlog b;
+
+	(void)state;
+	for (size_t room = 1; room < 10; room++) {
+		backlog_open(&b, NOW, room);
+		add(&b, "hopeless", 3, 90 * MINUTE);
+		backlog_choose(&b);
+		assert_true(b.n > 0);
+		backlog_close(&b);
+		backlog_open(&b, NOW, room);
+		add(&b, "late", 3, 30 * MINUTE);
+		backlog_choose(&b);
+		assert_true(b.n > 0);
+		backlog_close(&b);
+	}
+}
+
 /* However many jobs an endpoint has, and however old they are, the others find places. */
 static void shares(void **state)
 {
@@ -159,6 +179,7 @@ int main(void)
 		cmocka_unit_test(orders),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(shares),
+		cmocka_unit_test(few_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,11 @@ int64_t spool_mtime(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 }
 
+bool spool_instance_valid(const char *name)
+{
+	return strlen(name) == SPOOL_INSTANCE_SIZE - 1 && name[strspn(name, "0123456789abcdef")] == '\0';
+}
+
 bool spool_exists(int dirfd, const char *name)
 {
 	struct stat st;

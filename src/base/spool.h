@@ -20,6 +20,7 @@
 #define SPOOL_ID_SIZE (CONFIG_ENDPOINT_NAME_MAX + 1 + REQUEST_RESULT_ID_MAX + 1)
 #define SPOOL_NAME_SIZE 300		/* any path in the spool */
 #define SPOOL_INSTANCE_SIZE 33		/* 32 hexadecimal digits */
+#define SPOOL_NOBODY "00000000000000000000000000000000"	/* holds what spool_release gave up */
 #define SPOOL_ENVELOPE_MAX (8u << 20)	/* an envelope is never larger */
 
 struct spool;
@@ -92,9 +93,9 @@ int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_S
  * TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
-/* Gives active/<id> of this instance up as it is: no spooler holds it, and any takes it over. */
+/* Gives active/<id> of this instance up as it is: SPOOL_NOBODY holds it, and any spooler takes it over. */
 int spool_release(struct spool *s, const char *id, const char *instance);
-/* Whether a spooler other than this instance has a lease here. */
+/* Whether there is a lease here that is not this instance's. */
 bool spool_shared(struct spool *s, const char *instance);
 
 /* Moves what is called name in a state's directory, whatever it is, to corrupt/, under a name not used there before. A

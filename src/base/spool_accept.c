@@ -158,8 +158,8 @@ int64_t spool_last_life(struct spool *s)
 		return -1;
 	}
 	while ((entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    spool_mtime(&st) > latest)
+		if (spool_instance_valid(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && spool_mtime(&st) > latest)
 			latest = spool_mtime(&st);
 	closedir(dir);
 	if (latest < 0)

@@ -290,7 +290,7 @@ int spool_release(struct spool *s, const char *id, const char *instance)
 	char mine[SPOOL_NAME_SIZE], nobodys[SPOOL_NAME_SIZE];
 
 	spool_name(mine, "%s/claim.%s", id, instance);
-	spool_name(nobodys, "%s/claim.%0*d", id, SPOOL_INSTANCE_SIZE - 1, 0);	/* no lease has this name: it is dead */
+	spool_name(nobodys, "%s/claim." SPOOL_NOBODY, id);
 	return renameat(s->fd[ACTIVE], mine, s->fd[ACTIVE], nobodys);
 }
 
@@ -307,7 +307,7 @@ bool spool_shared(struct spool *s, const char *instance)
 		return false;
 	}
 	while (!shared && (entry = readdir(dir)) != NULL)
-		shared = entry->d_name[0] != '.' && strcmp(entry->d_name, instance) != 0;
+		shared = spool_instance_valid(entry->d_name) && strcmp(entry->d_name, instance) != 0;
 	closedir(dir);
 	return shared;
 }

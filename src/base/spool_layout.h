@@ -30,6 +30,7 @@ struct spool {
 void spool_name(char out[SPOOL_NAME_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A name that is not in use, from a stem, time and chance. */
 void spool_name_unique(char out[SPOOL_NAME_SIZE], const char *stem);
+bool spool_instance_valid(const char *name);	/* whether it may be that of a lease */
 bool spool_exists(int dirfd, const char *name);
 int64_t spool_mtime(const struct stat *st);	/* milliseconds since 1970 */
 /* Removes a folder of ours with all that is in it. What is gone already is fine. */

@@ -69,9 +69,15 @@ static int first(const void *a, const void *b, void *context)
 	return strcmp(x->id, y->id);
 }
 
+/* However few places there are, what is late or hopeless comes to its turn. */
+static size_t at_least_one(size_t places)
+{
+	return places > 0 ? places : 1;
+}
+
 void backlog_choose(struct backlog *b)
 {
-	const size_t limits[BACKLOG_CLASSES] = { b->room, b->room / 2, b->room / 8 };
+	const size_t limits[BACKLOG_CLASSES] = { b->room, at_least_one(b->room / 2), at_least_one(b->room / 8) };
 	size_t carried[BACKLOG_CLASSES], free_places = b->room, n = 0;
 	struct backlog_share *share;
 	enum backlog_class class;

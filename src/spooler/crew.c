@@ -56,7 +56,8 @@ struct crew_worker {
 	struct loop_fd *watch;
 	struct worker_board *board;
 	unsigned jobs;
-	bool alone, finishing, ended_by_us, stalled;
+	bool alone, ended_by_us, stalled;
+	bool finishing, told;		/* gets no more jobs; has been told so */
 };
 
 struct crew {
@@ -84,11 +85,12 @@ static bool tell(struct crew_worker *w, char what, const char *id)
 	return send(w->channel, message, 1 + len, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
-/* A worker told to finish that does not hear it (a full channel) is told again by the watchdog. */
+/* A worker that does not hear it (its channel is full) is told again by the watchdog. */
 static void finish(struct crew_worker *w)
 {
-	if (!w->finishing)
-		w->finishing = tell(w, WORKER_FINISH, "");
+	w->finishing = true;
+	if (!w->told)
+		w->told = tell(w, WORKER_FINISH, "");
 }
 
 static void on_message(void *context, int fd, unsigned events)
@@ -190,14 +192,16 @@ static void end_worker(struct crew_worker *w)
 	(void)kill(w->pid, SIGKILL);
 }
 
-/* Ends the oldest of the workers that finish what they carry for old settings, if they are too many. */
+/* Of the workers that finish what they carry for old settings, ends the oldest beyond what may stay. The list has the youngest
+ * first. */
 static void end_oldest(struct crew *c)
 {
+	unsigned may_stay = c->wanted > FINISHING_MAX ? c->wanted : FINISHING_MAX;
+	unsigned there = 0;
 	struct crew_worker *w;
-	unsigned finishing = 0;
 
 	LIST_FOREACH(w, &c->workers, link)
-		if (w->finishing && !w->alone && ++finishing > FINISHING_MAX)
+		if (w->finishing && !w->alone && w->jobs > 0 && ++there > may_stay)
 			end_worker(w);
 }
 
@@ -207,9 +211,10 @@ void crew_staff(struct crew *c, const struct settings *settings, unsigned n)
 
 	LIST_FOREACH(w, &c->workers, link)
 		finish(w);
-	end_oldest(c);
 	c->settings = settings;
 	c->wanted = n;
+	if (n > 0)
+		end_oldest(c);
 	replace(c);
 }
 
@@ -315,7 +320,7 @@ static void on_watch(void *context)
 		since = w->board->alive_ms > c->awake_since_ms ? w->board->alive_ms : c->awake_since_ms;
 		if (now - since > PLANSPOOL_STALL_MS && !w->stalled && kill(w->pid, SIGKILL) == 0)
 			w->stalled = true;
-		if (c->wanted == 0 || w->alone)
+		if (w->finishing)
 			finish(w);
 	}
 	loop_timer_set(c->watchdog, WATCH_MS);

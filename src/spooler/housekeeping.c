@@ -7,7 +7,7 @@
  *				what is no job, moved to corrupt/
  *
  * corrupt/ is a person's. The supervisor does this between other things, and its lease must be renewed in time: a round removes at
- * most JOBS_A_ROUND jobs of a state, and the next one, which follows soon then, goes on.
+ * most JOBS_A_ROUND jobs of a state and as few of what is no job, and the next one, which follows soon then, goes on.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,6 +17,7 @@
 #include "spooler/housekeeping.h"
 
 #define JOBS_A_ROUND 1000
+#define FOREIGN_A_ROUND 100	/* each takes an fsync */
 
 void housekeeping_set_aside(struct spool *spool, enum spool_state state, const char *name)
 {
@@ -32,7 +33,7 @@ struct old {
 	struct spool *spool;
 	enum spool_state state;
 	int64_t before_ms;
-	unsigned removed;
+	unsigned removed, foreign;
 	bool more;
 };
 
@@ -42,9 +43,10 @@ static bool remove_old(void *context, const struct spool_entry *entry)
 
 	if (entry->mtime_ms >= old->before_ms)
 		return true;
-	old->more = old->removed == JOBS_A_ROUND;
-	if (old->more)
+	if (old->removed == JOBS_A_ROUND) {
+		old->more = true;
 		return false;
+	}
 	if (spool_remove(old->spool, old->state, entry->id) == 0)
 		old->removed++;
 	else if (errno != ENOENT)
@@ -54,16 +56,19 @@ static bool remove_old(void *context, const struct spool_entry *entry)
 
 static void foreign(void *context, const char *name)
 {
-	const struct old *old = context;
+	struct old *old = context;
 
-	housekeeping_set_aside(old->spool, old->state, name);
+	if (old->foreign++ < FOREIGN_A_ROUND)
+		housekeeping_set_aside(old->spool, old->state, name);
+	else
+		old->more = true;
 }
 
 bool housekeeping(struct spool *spool, struct lease_watch *leases, const struct config *config)
 {
 	int64_t now = clock_wall();
-	struct old done = { spool, SPOOL_DONE, now - config->keep_done_ms, 0, false };
-	struct old undelivered = { spool, SPOOL_UNDELIVERED, now - config->keep_undelivered_ms, 0, false };
+	struct old done = { spool, SPOOL_DONE, now - config->keep_done_ms, 0, 0, false };
+	struct old undelivered = { spool, SPOOL_UNDELIVERED, now - config->keep_undelivered_ms, 0, 0, false };
 
 	(void)spool_sweep(spool, now);
 	lease_sweep(leases);

@@ -4,7 +4,7 @@
  * active/<id> is made ours (claimed from new/, or found to be held by this instance), the envelope is read and
  * unsealed, the endpoint and the target of the callback are found. A job that stops on the way goes where a person
  * finds it: what cannot be read is corrupt, what can be read but not called back is undelivered, each with the reason.
- * Only trouble of our own (the disk) leaves it where it is, to be taken up again later.
+ * Trouble of our own (the disk) leaves it where it is, to be taken up again later, and so does a key that another spooler may have.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,10 +22,12 @@
 static enum intake_end take(struct job_world *world, const char *id, bool *has_result)
 {
 	char holder[SPOOL_INSTANCE_SIZE], why[SPOOL_WHY] = "";
-	bool ours = spool_holder(world->spool, id, holder) == 0 && strcmp(holder, world->instance) == 0;
+	bool held = spool_holder(world->spool, id, holder) == 0;
+	bool ours = held && (strcmp(holder, world->instance) == 0 || strcmp(holder, SPOOL_NOBODY) == 0);
 
-	/* Ours: a worker may have died, or met trouble, before it saw that the job had ended. */
-	switch (ours ? spool_take_over(world->spool, id, world->instance, world->instance) :
+	/* Ours: a worker may have died, or met trouble, before it saw that the job had ended. Nobody's: we left it to another spooler,
+	 * which did not take it. */
+	switch (ours ? spool_take_over(world->spool, id, holder, world->instance) :
 		spool_claim(world->spool, id, world->instance, world->settings->handler_uid, why)) {
 	case SPOOL_CLAIMED:
 		*has_result = ours && spool_has(world->spool, SPOOL_ACTIVE, id, SPOOL_RESULT);

@@ -19,7 +19,7 @@
 #include "spooler/journal.h"
 
 #define DETAIL_MAX 2048
-#define LOG_MAX (4u << 20)	/* what is looked at, from the end */
+#define LOG_MAX (16u << 20)	/* what is looked at, from the end: more than is written from one try by hand to the next */
 
 int journal(struct spool *s, const char *id, bool durable, const char *event, const char *format, ...)
 {

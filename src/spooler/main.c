@@ -5,12 +5,13 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -83,6 +84,19 @@ static int read_options(int argc, char **argv, struct options *out)
 	return -1;
 }
 
+/* What comes before there is a loop that listens waits for it: a reload, or the end. */
+static void block_signals(sigset_t *ending)
+{
+	sigset_t all;
+
+	sigemptyset(ending);
+	sigaddset(ending, SIGTERM);
+	sigaddset(ending, SIGINT);
+	all = *ending;
+	sigaddset(&all, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+}
+
 /* Secrets stay out of core dumps; a thousand jobs need more than the usual 1024 descriptors. */
 static void set_limits(void)
 {
@@ -100,9 +114,11 @@ static void set_limits(void)
 }
 
 /* Announces the keys and takes a lease. A full file system is waited out, unless once, and what has been kept long enough is
- * removed meanwhile. NULL with a log line. */
-static struct lease *enter_spool(const struct settings *settings, struct spool *spool, bool once)
+ * removed meanwhile. NULL with a log line; *status is then what to end with. */
+static struct lease *enter_spool(const struct settings *settings, struct spool *spool, bool once, const sigset_t *ending,
+	int *status)
 {
+	const struct timespec pause = { .tv_sec = 1 };
 	struct lease_watch *others = lease_watch_new(spool);
 	struct lease *lease = NULL;
 	bool waiting = false;
@@ -124,14 +140,19 @@ static struct lease *enter_spool(const struct settings *settings, struct spool *
 			log_info(NULL, "waiting for room on the spool's file system");
 		waiting = true;
 		(void)housekeeping(spool, others, settings->config);
-		(void)sleep(1);
+		if (sigtimedwait(ending, NULL, &pause) > 0) {
+			log_info(NULL, "stopping");
+			*status = EXIT_SUCCESS;
+			break;
+		}
 	}
 	lease_watch_free(others);
 	return lease;
 }
 
-/* Makes and opens the spool and takes the lease. NULL with a log line. */
-static struct spool *open_spool(const struct settings *settings, bool once, struct lease **lease)
+/* Makes and opens the spool and takes the lease. NULL with a log line; *status is then what to end with. */
+static struct spool *open_spool(const struct settings *settings, bool once, const sigset_t *ending,
+	struct lease **lease, int *status)
 {
 	const struct config *config = settings->config;
 	char why[SPOOL_WHY];
@@ -141,7 +162,7 @@ static struct spool *open_spool(const struct settings *settings, bool once, stru
 		log_error(NULL, "%s", why);
 		return NULL;
 	}
-	*lease = enter_spool(settings, spool, once);
+	*lease = enter_spool(settings, spool, once, ending, status);
 	if (*lease != NULL)
 		return spool;
 	spool_close(spool);
@@ -155,6 +176,7 @@ int main(int argc, char **argv)
 	struct settings *settings;
 	struct lease *lease = NULL;
 	struct spool *spool;
+	sigset_t ending;
 	int status;
 
 	log_open("planspoold");
@@ -162,15 +184,17 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	set_limits();
+	block_signals(&ending);
 	settings = settings_load(options.config, &faults);
 	faults_print(&faults, stderr);
 	faults_free(&faults);
 	if (settings == NULL)
 		return EXIT_USAGE;
-	spool = open_spool(settings, options.once, &lease);
+	status = EXIT_USAGE;
+	spool = open_spool(settings, options.once, &ending, &lease, &status);
 	if (spool == NULL) {
 		settings_free(settings);
-		return EXIT_USAGE;
+		return status;
 	}
 	status = supervise(options.config, settings, spool, lease, options.once);
 	lease_release(lease);

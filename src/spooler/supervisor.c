@@ -218,7 +218,8 @@ static void adopt(struct supervisor *s, const struct spool_entry *entry)
 	}
 	switch (spool_take_over(s->spool, entry->id, holder, lease_instance(s->lease))) {
 	case SPOOL_CLAIMED:
-		(void)journal(s->spool, entry->id, false, "taken over", "its spooler is dead");
+		(void)journal(s->spool, entry->id, false, "taken over", strcmp(holder, SPOOL_NOBODY) == 0 ? "another spooler left it" :
+			"its spooler is dead");
 		take_up(s, entry);
 		break;
 	case SPOOL_FINISHED:
