@@ -68,7 +68,8 @@ left() {
 # recover SPOOL: runs the spooler without faults until every job has ended. Workers of one that was killed may live on
 # for a moment, and then the jobs are still theirs.
 recover() {
-	for recover_try in 1 2 3 4 5; do
+	recover_until=$(($(date +%s) + 30))
+	while [ "$(date +%s)" -lt "$recover_until" ]; do
 		"$build/planspoold" -c "$1.yaml" --once 2>>"$1.log" || return 1
 		[ -n "$(left "$1")" ] || return 0
 		sleep 0.1

@@ -24,18 +24,21 @@
 
 static int folder_remove(int dirfd, const char *name, unsigned depth);
 
-/* Removes all that is in a folder, and closes it. */
-static int folder_empty(int fd, unsigned depth)
+/* Removes all that is in a folder, but what is called spared (NULL: nothing). */
+static int folder_empty(int folder, const char *spared, unsigned depth)
 {
-	DIR *dir = fdopendir(fd);
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	if (dir == NULL) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return -1;
 	}
 	while ((entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    (spared != NULL && strcmp(entry->d_name, spared) == 0))
 			continue;
 		if (unlinkat(fd, entry->d_name, 0) != 0 && (errno == EISDIR || errno == EPERM) && depth > 0)
 			(void)folder_remove(fd, entry->d_name, depth - 1);
@@ -46,11 +49,13 @@ static int folder_empty(int fd, unsigned depth)
 
 static int folder_remove(int dirfd, const char *name, unsigned depth)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), rc;
 
-	if (fd < 0 || folder_empty(fd, depth) != 0)
+	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+	rc = folder_empty(fd, NULL, depth);
+	close(fd);
+	return rc == 0 && (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT) ? 0 : -1;
 }
 
 int spool_folder_remove(int dirfd, const char *name)
@@ -174,24 +179,26 @@ static int claim_prepare(struct spool *s, const char *hidden, const char *instan
 }
 
 /* Removes active/<id>, which is what is left of a duplicate, if this instance still holds it. Never by its name alone: to a
- * spooler that was stopped for long the name may be that of a job which a person tried again meanwhile. Its own claim goes
- * first, and a folder that is not empty by then is another one. */
+ * spooler that was stopped for long the name may be that of a job which a person tried again meanwhile. All is removed by the
+ * folder's descriptor, the claim last, so that after a crash it is taken over as it was; and a folder that is not empty by then
+ * is another one. */
 static enum spool_claimed drop_duplicate(struct spool *s, const char *id, const char *instance)
 {
 	char claim[SPOOL_NAME_SIZE];
 	int fd = job_open(s, id);
+	enum spool_claimed how = SPOOL_TROUBLE;
 
 	if (fd < 0)
 		return errno == ENOENT ? SPOOL_LOST : SPOOL_TROUBLE;
 	spool_name(claim, "claim.%s", instance);
-	if (unlinkat(fd, claim, 0) != 0) {
-		close(fd);
-		return errno == ENOENT ? SPOOL_LOST : SPOOL_TROUBLE;
+	if (!spool_exists(fd, claim)) {
+		how = SPOOL_LOST;
+	} else if (folder_empty(fd, claim, FOLDERS_MAX) == 0 && (unlinkat(fd, claim, 0) == 0 || errno == ENOENT)) {
+		if (unlinkat(s->fd[ACTIVE], id, AT_REMOVEDIR) == 0 || errno == ENOTEMPTY || errno == EEXIST || errno == ENOENT)
+			how = SPOOL_FINISHED;
 	}
-	if (folder_empty(fd, FOLDERS_MAX) != 0 || (unlinkat(s->fd[ACTIVE], id, AT_REMOVEDIR) != 0 && errno != ENOTEMPTY &&
-	    errno != EEXIST && errno != ENOENT))
-		return SPOOL_TROUBLE;
-	return SPOOL_FINISHED;
+	close(fd);
+	return how;
 }
 
 enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid,
@@ -264,8 +271,10 @@ int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_S
 			rc = 0;
 		}
 	closedir(dir);
-	if (rc != 0)
+	if (rc != 0) {
+		(void)unlinkat(s->fd[ACTIVE], id, AT_REMOVEDIR);	/* if it is empty */
 		errno = ENOENT;
+	}
 	return rc;
 }
 
