@@ -537,6 +537,37 @@ static void many_types(void **state)
 	test_remove(folder);
 }
 
+static uint64_t digest_of(const char *const *texts)
+{
+	struct policy_set set = { .policies = NULL };
+	struct faults f = { NULL, 0, 0 };
+	uint64_t digest;
+
+	for (; *texts != NULL; texts++)
+		assert_int_equal(policy_load_text(&set, "p.yaml", *texts, strlen(*texts), &f), 0);
+	digest = set.digest;
+	policy_set_free(&set);
+	faults_free(&f);
+	return digest;
+}
+
+/* The same rules have the same digest, in whatever files; others have another. */
+static void digests(void **state)
+{
+#define A "{" COND ", attribute: a, operator: exists}"
+#define B "{" COND ", attribute: b, operator: exists}"
+#define OTHER "metadata: {id: X_2, name: x, category: c}\ndefinition: " A "\n"
+	static const char *const inner[] = { HEAD "definition: {and: [{or: [" A "]}, " B "]}", NULL };
+	static const char *const outer[] = { HEAD "definition: {and: [{or: [" A ", " B "]}]}", NULL };
+	static const char *const pair[] = { HEAD "definition: " A "\n---\n" OTHER, NULL };
+	static const char *const turned[] = { OTHER, HEAD "definition: " A "\n", NULL };
+
+	(void)state;
+	assert_true(digest_of(inner) != digest_of(outer));
+	assert_true(digest_of(pair) == digest_of(turned));
+	assert_true(digest_of(pair) != digest_of(turned + 1));
+}
+
 static const struct doc_node *parse(const char *text, struct doc **doc, struct faults *f)
 {
 	*doc = doc_parse("c.yaml", text, strlen(text), f);
@@ -652,7 +683,7 @@ int main(void)
 		cmocka_unit_test(warnings), cmocka_unit_test(unknown_keys),
 		cmocka_unit_test(metadata), cmocka_unit_test(values),
 		cmocka_unit_test(folders), cmocka_unit_test(volume), cmocka_unit_test(written_meanwhile),
-		cmocka_unit_test(many_types), cmocka_unit_test(skips),
+		cmocka_unit_test(many_types), cmocka_unit_test(digests), cmocka_unit_test(skips),
 		cmocka_unit_test(arguments),
 		cmocka_unit_test(expired),
 	};

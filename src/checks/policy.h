@@ -83,7 +83,7 @@ struct policy_set {
 	struct policy **policies;
 	size_t count;
 	size_t files;
-	uint64_t digest;	/* over all that was read */
+	uint64_t digest;	/* over all policies, in any order */
 };
 
 /* Reads policies from n files, or folders with all below them, and adds them to the set: as they were at one moment, or

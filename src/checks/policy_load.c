@@ -140,6 +140,8 @@ static int read_policy(struct policy_set *set, const char *file, const struct do
 	const struct doc_node *definition = doc_get(root, "definition");
 	size_t before = faults->errors;
 
+	/* A sum: in any order they are the same set. */
+	set->digest += policy_digest(0, root);
 	p->file = xstrdup(file);
 	p->line = root->line;
 	if (root->kind != DOC_MAPPING) {
@@ -177,7 +179,10 @@ uint64_t policy_digest(uint64_t above, const struct doc_node *node)
 {
 	unsigned char key[crypto_shorthash_KEYBYTES] = { (unsigned char)node->kind, node->quoted },
 		out[crypto_shorthash_BYTES];
+	uint32_t count = (uint32_t)node->count;
 
+	/* How many there are says where a container ends. */
+	memcpy(key + 4, &count, sizeof(count));
 	memcpy(key + 8, &above, sizeof(above));
 	crypto_shorthash(out, (const unsigned char *)(node->kind == DOC_SCALAR ? node->text : ""),
 		node->kind == DOC_SCALAR ? node->len : 0, key);
@@ -194,8 +199,6 @@ static int read_doc(struct policy_set *set, const struct doc *doc, struct faults
 {
 	int result = 0;
 
-	for (size_t i = 0; i < doc->count; i++)
-		set->digest = policy_digest(set->digest, doc->roots[i]);
 	if (doc->count == 0)
 		faults_warn(faults, doc->file, 0, "the file is empty");
 
