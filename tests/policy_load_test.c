@@ -537,6 +537,45 @@ static void many_types(void **state)
 	test_remove(folder);
 }
 
+/* Lists of policies that hold n values, asked n times: n log n comparisons of numbers. */
+static void long_lists(void **state)
+{
+	enum { N = 2000, STEPS = 11, EACH = 4 };
+	static const char *const names[] = { "within", "subset", "intersects" };
+	struct buf json = BUF_INIT(1u << 20), others = BUF_INIT(1u << 20);
+	struct policy_workspace w = { .text_left = 1 };
+	const char *why = "";
+
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		buf_printf(&json, "%s%d", i > 0 ? "," : "[", i * 7 % N);
+		buf_printf(&others, "%s-1%d", i > 0 ? "," : "[", i);
+	}
+	buf_puts(&json, "]");
+	buf_puts(&others, "]");
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct policy_operand v, all;
+		bool elements = strcmp(names[i], "within") == 0, none = strcmp(names[i], "intersects") == 0;
+		const struct policy_operator *op = policy_operator_named(names[i]);
+		struct view e;
+		struct view_iterator it;
+
+		assert_int_equal(policy_operand_init(&all, xstrdup(buf_text(&json)), &why), 0);
+		assert_int_equal(policy_operand_init(&v, xstrdup(none ? buf_text(&others) : buf_text(&json)), &why), 0);
+		comparisons = 0;
+		view_start(&it, &all.view);
+		while (elements && view_next(&it, &all.view, &e))
+			assert_int_equal(policy_operator_apply(op, &e, &v, &w, &why), TRUTH_TRUE);
+		if (!elements)
+			assert_int_equal(policy_operator_apply(op, &all.view, &v, &w, &why), truth_of(!none));
+		assert_true(comparisons <= N * STEPS * EACH);
+		policy_operand_free(&all);
+		policy_operand_free(&v);
+	}
+	buf_free(&json);
+	buf_free(&others);
+}
+
 static uint64_t digest_of(const char *const *texts)
 {
 	struct policy_set set = { .policies = NULL };
@@ -683,7 +722,7 @@ int main(void)
 		cmocka_unit_test(warnings), cmocka_unit_test(unknown_keys),
 		cmocka_unit_test(metadata), cmocka_unit_test(values),
 		cmocka_unit_test(folders), cmocka_unit_test(volume), cmocka_unit_test(written_meanwhile),
-		cmocka_unit_test(many_types), cmocka_unit_test(digests), cmocka_unit_test(skips),
+		cmocka_unit_test(many_types), cmocka_unit_test(long_lists), cmocka_unit_test(digests), cmocka_unit_test(skips),
 		cmocka_unit_test(arguments),
 		cmocka_unit_test(expired),
 	};

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "checks/policy_members.h"
 #include "checks/policy_operators.h"
 #include "checks/policy_text.h"
 
@@ -159,6 +160,7 @@ int policy_operand_init(struct policy_operand *v, char *json, const char **why)
 		return -1;
 	}
 	v->view = view_raw(value);
+	v->members = policy_members_new(&v->view);
 	if (v->view.type == VIEW_STRING) {
 		free(v->source);
 		v->source = xasprintf("\"%s\"", v->view.text);
@@ -180,6 +182,7 @@ void policy_operand_free(struct policy_operand *v)
 {
 	if (v->arena != NULL)
 		value_arena_free(v->arena);
+	policy_members_free(v->members);
 	policy_regex_free(v->regex);
 	policy_nets_free(v->nets);
 	free(v->source);

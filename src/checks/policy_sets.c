@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "checks/policy_members.h"
 #include "checks/policy_operators.h"
 
 #define JSON_DEPTH_MAX 64
@@ -136,13 +137,13 @@ enum truth policy_op_within(const struct view *a, const struct policy_operand *v
 	(void)w;
 	switch (v->view.type) {
 	case VIEW_LIST:
-		return truth_of(has_element(&v->view, a));
+		return truth_of(policy_members_have(v->members, a));
 	case VIEW_OBJECT:
 		if (is_container(a)) {
 			*why = "a list or object cannot be looked up";
 			return TRUTH_ERROR;
 		}
-		return truth_of(has_key(&v->view, a));
+		return truth_of(policy_members_have(v->members, a));
 	case VIEW_STRING:
 		if (a->type != VIEW_STRING) {
 			*why = "with text as the policy's value it must be text";
@@ -155,20 +156,21 @@ enum truth policy_op_within(const struct view *a, const struct policy_operand *v
 	}
 }
 
-/* Whether x is an element of a list, a key of an object or a single character of text. */
-static bool is_in(const struct view *x, const struct view *set)
+static bool is_character_in(const struct view *x, const struct view *text)
 {
-	if (set->type == VIEW_LIST)
-		return has_element(set, x);
-	if (set->type == VIEW_OBJECT)
-		return has_key(set, x);
 	if (x->type != VIEW_STRING || x->len == 0)
 		return false;
 	for (size_t i = 1; i < x->len; i++) {
 		if (((unsigned char)x->text[i] & 0xc0) != 0x80)
 			return false;
 	}
-	return policy_text_within(x->text, x->len, set->text, set->len);
+	return policy_text_within(x->text, x->len, text->text, text->len);
+}
+
+/* Whether x is an element of a list, a key of an object or a single character of text that the policy names. */
+static bool is_in(const struct view *x, const struct policy_operand *set)
+{
+	return set->members != NULL ? policy_members_have(set->members, x) : is_character_in(x, &set->view);
 }
 
 enum truth policy_op_subset(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
@@ -185,34 +187,51 @@ enum truth policy_op_subset(const struct view *a, const struct policy_operand *v
 		return TRUTH_ERROR;
 	}
 	if (!is_container(a))
-		return truth_of(is_in(a, set));
+		return truth_of(is_in(a, v));
 	view_start(&it, a);
 	while (view_next(&it, a, &e)) {
 		if (a->type == VIEW_OBJECT) {
 			key = view_text(it.key, it.key_len);
-			inside = inside && is_in(&key, set);
+			inside = inside && is_in(&key, v);
 			continue;
 		}
 		if (is_container(&e)) {
 			*why = "it has lists or objects as elements";
 			return TRUTH_ERROR;
 		}
-		inside = inside && (e.type == VIEW_UNKNOWN || is_in(&e, set));
+		inside = inside && (e.type == VIEW_UNKNOWN || is_in(&e, v));
 	}
 	return truth_of(inside);
 }
 
 /* Of a map its keys count. */
-static bool list_intersects(const struct view *a, const struct view *list)
+static bool has_member_of(const struct view *a, const struct policy_members *members)
 {
 	struct view_iterator it;
 	struct view e;
 
-	view_start(&it, list);
-	while (view_next(&it, list, &e)) {
-		if (list->type == VIEW_OBJECT)
+	view_start(&it, a);
+	while (view_next(&it, a, &e)) {
+		if (a->type == VIEW_OBJECT)
 			e = view_text(it.key, it.key_len);
-		if (is_in(&e, a))
+		if (policy_members_have(members, &e))
+			return true;
+	}
+	return false;
+}
+
+/* The same the other way round: of text, which has no elements, and of a whole resource, which has more members than it
+ * shows. */
+static bool has_any_of(const struct view *a, const struct view *container)
+{
+	struct view_iterator it;
+	struct view e;
+
+	view_start(&it, container);
+	while (view_next(&it, container, &e)) {
+		if (container->type == VIEW_OBJECT)
+			e = view_text(it.key, it.key_len);
+		if (a->type == VIEW_STRING ? is_character_in(&e, a) : has_key(a, &e))
 			return true;
 	}
 	return false;
@@ -227,7 +246,8 @@ enum truth policy_op_intersects(const struct view *a, const struct policy_operan
 	if (!is_container(a) && a->type != VIEW_STRING)
 		return TRUTH_FALSE;
 	if (is_container(x))
-		return truth_of(list_intersects(a, x));
+		return truth_of(a->type == VIEW_STRING || a->node != NULL ? has_any_of(a, x) :
+			has_member_of(a, v->members));
 	if (x->type != VIEW_STRING)
 		return TRUTH_FALSE;
 	if (a->type == VIEW_STRING)

@@ -283,15 +283,25 @@ static const char *whole_digits(const struct view *v, char *out, size_t size)
 	return out;
 }
 
-bool policy_number_equal(const struct view *a, const struct view *b)
+int policy_number_order(const struct view *a, const struct view *b)
 {
 	char digits[DBL_MAX_10_EXP + 8], other_digits[DBL_MAX_10_EXP + 8];
 	const char *x = whole_digits(a, digits, sizeof(digits));
 	const char *y = whole_digits(b, other_digits, sizeof(other_digits));
 
 	if (x != NULL && y != NULL)
-		return strcmp(x, y) == 0;
-	return x == NULL && y == NULL && strtod(a->text, NULL) == strtod(b->text, NULL);
+		return strcmp(x, y);
+	if (x != NULL || y != NULL)
+		return x != NULL ? -1 : 1;
+
+	double p = strtod(a->text, NULL), q = strtod(b->text, NULL);
+
+	return (p > q) - (p < q);
+}
+
+bool policy_number_equal(const struct view *a, const struct view *b)
+{
+	return policy_number_order(a, b) == 0;
 }
 
 bool policy_integer_text(const char *text, size_t len, int64_t *out)

@@ -22,6 +22,8 @@ bool policy_number_text(const char *text, size_t len, double *out);
 
 /* Whether two numbers or booleans are the same, of any size: whole numbers digit by digit, others as doubles. */
 bool policy_number_equal(const struct view *a, const struct view *b);
+/* An order of them, not that of their size, in which the same ones are equal (0): for sorting and finding. */
+int policy_number_order(const struct view *a, const struct view *b);
 
 /* The length of the white space character, as Python's split knows them, at the beginning of a text; 0 if it is none. */
 size_t policy_space(const char *text, size_t len);
