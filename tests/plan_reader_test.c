@@ -280,9 +280,11 @@ static void says_what_is_wrong_and_where(void **state)
 			"byte 23: not a Terraform plan: none of planned_values, resource_changes and configuration: "
 			"" HOW),
 		BAD(PLAN("\"planned_values\":{\"root_module\":{\"resources\":[{}]}}}"), "byte 75: planned_values has resources, "
-			"but there is no resource_changes: not a whole plan: " HOW),
+			"but resource_changes has none: not a whole plan: " HOW),
 		BAD(PLAN("\"planned_values\":{\"root_module\":{\"child_modules\":[{}]}}}"), "byte 79: planned_values has "
-			"resources, but there is no resource_changes: not a whole plan: " HOW),
+			"resources, but resource_changes has none: not a whole plan: " HOW),
+		BAD(PLAN("\"resource_changes\":[],\"planned_values\":{\"root_module\":{\"resources\":[{}]}}}"),
+			"byte 97: planned_values has resources, but resource_changes has none: not a whole plan: " HOW),
 		BAD("{\"format_version\":\"2.0\"",
 			"byte 18: plan format version 2.0 is not supported (0.x and 1.x are)"),
 		BAD("{\"format_version\":\"10.1\"",

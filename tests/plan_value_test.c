@@ -295,6 +295,11 @@ static void reads_resource_changes(void **state)
 		{ "{\"address\":\"a\",\"name\":\"b\"}", "type is missing or no text", 0 },
 		{ "{\"address\":\"a\",\"type\":\"b\"}", "name is missing or no text", 0 },
 		{ "{\"address\":\"a\",\"type\":\"b\",\"name\":\"c\"}", "mode is missing or no text", 0 },
+#define MODE(mode) "{\"address\":\"m.a.b\",\"type\":\"a\",\"name\":\"b\",\"mode\":\"" mode "\"," \
+	"\"change\":{\"actions\":[\"read\"]}}"
+		{ MODE("MANAGED"), "mode is none of managed, data and ephemeral", 0 },
+		{ MODE(""), "mode is none of managed, data and ephemeral", 0 },
+		{ MODE("data"), NULL, CHANGE_READ }, { MODE("ephemeral"), NULL, CHANGE_READ },
 		{ "{" HEAD ",\"module_address\":1}", "module_address is no text", 0 },
 		{ "{" HEAD ",\"provider_name\":[]}", "provider_name is no text", 0 },
 		{ "{" HEAD ",\"deposed\":0}", "deposed is no text", 0 },
@@ -326,7 +331,9 @@ static void reads_resource_changes(void **state)
 			assert_int_equal(c.actions, cases[i].actions);
 			assert_string_equal(c.address, "m.a.b");
 			assert_string_equal(c.module_address, "");
-			assert_true(c.managed && !c.data && !c.index && !c.deposed && !c.after);
+			assert_int_equal(c.managed, strstr(cases[i].text, "managed") != NULL);
+			assert_int_equal(c.data, strstr(cases[i].text, "data") != NULL);
+			assert_true(!c.index && !c.deposed && !c.after);
 		}
 		free(text);
 	}

@@ -125,6 +125,10 @@ int change_read(const struct value *element, struct resource_change *out, const 
 	}
 	out->data = value_is(mode, "data");
 	out->managed = value_is(mode, "managed");
+	if (!out->data && !out->managed && !value_is(mode, "ephemeral")) {
+		*what = "mode is none of managed, data and ephemeral";
+		return -1;
+	}
 	return read_change(value_get(element, "change"), out, what);
 }
 

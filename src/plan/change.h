@@ -18,8 +18,7 @@ struct resource_change {
 	const char *address, *type, *name;	/* never NULL */
 	const char *module_address;		/* "" in the root module */
 	const char *provider_name;		/* "" if absent */
-	bool data;				/* mode is "data" */
-	bool managed;				/* mode is "managed" */
+	bool data, managed;			/* the mode; neither for "ephemeral", which OpenTofu has too */
 	const char *deposed;			/* NULL for the current object */
 	const struct value *index;		/* NULL without count or for_each; number or string */
 	unsigned actions;			/* enum change_action */

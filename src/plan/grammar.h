@@ -25,10 +25,10 @@ enum grammar_action {
 	GRAMMAR_ARRAY,
 };
 
-/* What the presence of a section says about the whole. */
+/* What the presence of a section says about the whole; HAS_CHANGE: of an element of resource_changes. */
 enum grammar_mark {
-	GRAMMAR_NO_MARK, GRAMMAR_HAS_VERSION, GRAMMAR_HAS_PLAN, GRAMMAR_HAS_CHANGES, GRAMMAR_HAS_PLANNED, GRAMMAR_HAS_LOG,
-	GRAMMAR_HAS_STATE, GRAMMAR_HAS_STATE_FILE, GRAMMAR_HAS_REDACTED,
+	GRAMMAR_NO_MARK, GRAMMAR_HAS_VERSION, GRAMMAR_HAS_PLAN, GRAMMAR_HAS_CHANGES, GRAMMAR_HAS_CHANGE,
+	GRAMMAR_HAS_PLANNED, GRAMMAR_HAS_LOG, GRAMMAR_HAS_STATE, GRAMMAR_HAS_STATE_FILE, GRAMMAR_HAS_REDACTED,
 };
 
 struct grammar_row {

@@ -71,12 +71,14 @@ void reader_judge(struct plan_reader *r)
 		{ 1u << GRAMMAR_HAS_STATE, 1u << GRAMMAR_HAS_PLAN, "looks like a state, not a plan: " HOW },
 		{ 0, 1u << GRAMMAR_HAS_PLAN,
 			"not a Terraform plan: none of planned_values, resource_changes and configuration: " HOW },
-		{ 1u << GRAMMAR_HAS_PLANNED, 1u << GRAMMAR_HAS_CHANGES,
-			"planned_values has resources, but there is no resource_changes: not a whole plan: " HOW },
+		{ 1u << GRAMMAR_HAS_PLANNED, 1u << GRAMMAR_HAS_CHANGE,
+			"planned_values has resources, but resource_changes has none: not a whole plan: " HOW },
 	};
 
 	if (r->marks & 1u << GRAMMAR_HAS_CHANGES)
 		r->marks |= 1u << GRAMMAR_HAS_PLAN;
+	if (plan_reader_resources(r) > 0)
+		r->marks |= 1u << GRAMMAR_HAS_CHANGE;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if ((r->marks & others[i].has) == others[i].has && !(r->marks & others[i].lacks)) {
 			reader_fail(r, r->bytes, "%s", others[i].what);
