@@ -139,6 +139,20 @@ static void warnings(void **state)
 		{ "{" COND ", attribute: a, operator: is_false}", "is true for everything but true" },
 		{ "{" COND ", attribute: a, operator: contains, value: [a]}", "takes one value, not a list" },
 		{ "{" COND ", attribute: a, operator: cidr_range_subset, value: 10.0.0.0/33}", "needs networks" },
+		{ "{" COND ", attribute: a, operator: equals}", "'equals' without a value" },
+		{ "{" COND ", attribute: a, operator: equals, value: [private]}", "for one of several values write 'within'" },
+		{ "{" COND ", attribute: a, operator: equals_ignore_case, value: [a]}", "needs text as its value" },
+		{ "{" COND ", attribute: a, operator: less_than, value: [1]}", "needs a number or text as its value" },
+		{ "{" COND ", attribute: a, operator: starting_with, value: 5}", "with this one text is an error" },
+		{ "{" COND ", attribute: a, operator: exists, value: false}", "'exists' takes no value" },
+		{ "{" COND ", attribute: a, operator: within, value: 'private, public-read'}", "for each part of that text" },
+		{ "{" COND ", attribute: a, operator: subset, value: ab}", "looks for single characters" },
+		{ "{" COND ", attribute: a, operator: intersects, value: 5}", "nothing intersects with this one" },
+		{ "{" COND ", attribute: ' a', operator: exists}", "the white space around it" },
+		{ "{" COND ", attribute: 'a ', operator: exists}", "the white space around it" },
+		{ "{" COND ", attribute: a..b, operator: exists}", "a part between its dots is empty" },
+		{ "{" COND ", attribute: .acl, operator: exists}", "a part between its dots is empty" },
+		{ "{" COND ", attribute: acl., operator: exists}", "a part between its dots is empty" },
 		{ "{cond_type: attribute, resource_type: [t], attribute: a, operator: exists}",
 			"'resource_type' is ignored, did you mean 'resource_types'?" },
 		{ "{and: [{" COND ", attribute: a, operator: exists}], or: []}",
@@ -206,6 +220,12 @@ static void unknown_keys(void **state)
 		{ "metadata: {id: X, name: n, category: c, severty: HIGH}\ndefinition: {" COND
 			", attribute: a, operator: exists}\n",
 			"p.yaml:1: warning: the key 'severty' is ignored, did you mean 'severity'?\n" },
+#define ONE "definition: {" COND ", attribute: a, operator: exists}\n"
+		{ "metadata: {id: X, name: n, category: c, severity: [HIGH], message: {},\n guideline: {a: b}}\n" ONE,
+			"p.yaml:1: warning: metadata.severity is ignored: it is no text\n"
+			"p.yaml:2: warning: metadata.guideline is ignored: it is no text\n" },
+		{ "metadata: {id: X, name: n, category: c, severity: OFF}\n" ONE,
+			"p.yaml:1: warning: no policy is run: the severity of the only one is OFF or NONE\n" },
 		{ HEAD "scop: {provider: aws}\ndefinition: {" COND ", attribute: a, operator: exists}\n",
 			"p.yaml:2: warning: the key 'scop' is ignored, did you mean 'scope'?\n" },
 		{ HEAD "scope: {providers: aws}\ndefinition: {" COND ", attribute: a, operator: exists}\n",
@@ -313,7 +333,9 @@ static void folders(void **state)
 	put_file(aside, "e.yaml", "E");
 	assert_int_equal(symlink(aside, far), 0);
 	assert_int_equal(load(&set, folder, &f), 0);
-	assert_int_equal(f.n, 0);
+	assert_int_equal(f.errors, 0);
+	assert_int_equal(f.n, 1);
+	assert_string_equal(f.list[0].text, "ignored: the ending of a policy file is written in small letters");
 	assert_int_equal(set.count, 5);
 	assert_string_equal(set.policies[0]->id, "A");
 	assert_string_equal(set.policies[1]->id, "B");
@@ -321,10 +343,12 @@ static void folders(void **state)
 	assert_string_equal(set.policies[3]->id, "C");
 	assert_string_equal(set.policies[4]->id, "E");
 	policy_set_free(&set);
+	faults_free(&f);
+	f = (struct faults){ NULL, 0, 0 };
 	assert_int_equal(symlink("nowhere", lost), 0);
 	assert_int_equal(load(&set, folder, &f), -1);
-	assert_string_equal(f.list[0].file, lost);
-	assert_string_equal(f.list[0].text, "a link that leads nowhere");
+	assert_string_equal(f.list[1].file, lost);
+	assert_string_equal(f.list[1].text, "a link that leads nowhere");
 	faults_free(&f);
 	assert_int_equal(load(&set, "/nowhere/at/all", &f), -1);
 	assert_int_equal(f.errors, 1);

@@ -93,7 +93,8 @@ int policy_load_paths(struct policy_set *set, const char *const *paths, size_t n
 	struct faults *faults);
 /* The same for text in memory: every document, and every element of a list, is a policy. */
 int policy_load_text(struct policy_set *set, const char *file, const char *text, size_t len, struct faults *faults);
-/* Ids that occur twice are errors. To be called once everything has been added. */
+/* Ids that occur twice are errors, and a set of which nothing is run is warned about. To be called once everything has
+ * been added. */
 int policy_set_check(const struct policy_set *set, struct faults *faults);
 /* Puts a document, or a part of one, into a digest: what stands there, not how it is laid out or where it lies. */
 uint64_t policy_digest(uint64_t above, const struct doc_node *node);

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -68,7 +69,8 @@ static void add_file(struct policy_files *f, const char *path, const struct stat
 	f->paths[f->count++] = xstrdup(path);
 }
 
-static bool is_policy_name(const char *name)
+/* compare is strcmp or strcasecmp. */
+static bool is_policy_name(const char *name, int (*compare)(const char *, const char *))
 {
 	static const char *const endings[] = { ".yaml", ".yml", ".json" };
 	size_t len = strlen(name);
@@ -76,7 +78,7 @@ static bool is_policy_name(const char *name)
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		size_t n = strlen(endings[i]);
 
-		if (len > n && strcmp(name + len - n, endings[i]) == 0)
+		if (len > n && compare(name + len - n, endings[i]) == 0)
 			return true;
 	}
 	return false;
@@ -96,10 +98,12 @@ static void add_entry(struct policy_files *f, const char *folder, const char *na
 		faults_error(faults, path, 0, "%s", errno == ENOENT ? "a link that leads nowhere" : strerror(errno));
 	else if (S_ISDIR(st.st_mode))
 		add_folder(f, path, &st, depth + 1, faults);
-	else if (is_policy_name(name) && S_ISREG(st.st_mode))
+	else if (is_policy_name(name, strcmp) && S_ISREG(st.st_mode))
 		add_file(f, path, &st, faults);
-	else if (is_policy_name(name))
+	else if (is_policy_name(name, strcmp))
 		faults_error(faults, path, 0, "not a regular file");
+	else if (is_policy_name(name, strcasecmp))
+		faults_warn(faults, path, 0, "ignored: the ending of a policy file is written in small letters");
 	free(path);
 }
 

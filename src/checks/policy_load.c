@@ -76,6 +76,22 @@ static char *read_guideline(const struct doc_node *metadata)
 	return NULL;
 }
 
+/* Says of each key that should be text, but is not, that nothing is made of it. */
+static void warn_no_text(const struct policy *p, const struct doc_node *metadata, struct faults *faults)
+{
+	/* The last two may also be lists. */
+	static const char *const keys[] = { "severity", "message", "guideline", "guidelines", NULL };
+
+	for (size_t i = 0; keys[i] != NULL; i++) {
+		const struct doc_node *node = doc_get(metadata, keys[i]), *first = node;
+
+		if (i >= 2 && node != NULL && node->kind == DOC_SEQUENCE && node->count > 0)
+			first = node->items[0];
+		if (policy_doc_truthy(node) && scalar_text(first) == NULL)
+			faults_warn(faults, p->file, node->line, "metadata.%s is ignored: it is no text", keys[i]);
+	}
+}
+
 static int read_metadata(struct policy *p, const struct doc_node *root, struct faults *faults)
 {
 	/* Checkov reads frameworks, and does not use it for files. */
@@ -105,6 +121,7 @@ static int read_metadata(struct policy *p, const struct doc_node *root, struct f
 			faults_warn(faults, p->file, metadata->line,
 				"severity '%s' is not known, so the policy has none", level);
 	}
+	warn_no_text(p, metadata, faults);
 	p->guideline = read_guideline(metadata);
 	if (message != NULL)
 		p->message = xstrdup(message);
@@ -311,6 +328,17 @@ static int by_id(const void *a, const void *b)
 	return c != 0 ? c : (x->line > y->line) - (x->line < y->line);
 }
 
+static void warn_none_run(const struct policy_set *set, struct faults *faults)
+{
+	size_t off = 0;
+
+	while (off < set->count && set->policies[off]->severity == SEVERITY_OFF)
+		off++;
+	if (set->count > 0 && off == set->count)
+		faults_warn(faults, set->policies[0]->file, set->policies[0]->line,
+			"no policy is run: the severity of %s is OFF or NONE", set->count == 1 ? "the only one" : "all of them");
+}
+
 int policy_set_check(const struct policy_set *set, struct faults *faults)
 {
 	struct policy **sorted = xcalloc(set->count + 1, sizeof(*sorted));
@@ -328,6 +356,8 @@ int policy_set_check(const struct policy_set *set, struct faults *faults)
 			sorted[i - 1]->line);
 		result = -1;
 	}
+	if (result == 0)
+		warn_none_run(set, faults);
 	free(sorted);
 	return result;
 }

@@ -42,11 +42,6 @@ static void warn_within(const struct policy *p, const struct policy_condition *c
 	struct view_iterator it;
 	struct view e;
 
-	if (c->value.view.type != VIEW_LIST && c->value.view.type != VIEW_STRING && c->value.view.type != VIEW_OBJECT) {
-		WARN(p, c->line, faults, "'%s' needs a list as its value: with this one every resource is an error",
-			c->operator->name);
-		return;
-	}
 	view_start(&it, &c->value.view);
 	while (c->value.view.type == VIEW_LIST && view_next(&it, &c->value.view, &e)) {
 		if (!looks_typed(&e))
@@ -74,21 +69,56 @@ static void warn_regex(const struct policy *p, const struct policy_condition *c,
 	policy_matcher_free(m);
 }
 
-static void warn_sets(const struct policy *p, const struct policy_condition *c, struct faults *faults)
-{
-	bool list = c->value.view.type == VIEW_LIST || c->value.view.type == VIEW_OBJECT;
+#define IS(type) (1u << (type))
+#define CONTAINER (IS(VIEW_LIST) | IS(VIEW_OBJECT))
+#define NO_LIST " needs a list as its value: with this one every resource is an error"
+#define NO_TEXT " needs text as its value (in quotes where it reads as something else): with this one text is an error"
+#define NO_ORDER " needs a number or text as its value: this one is compared as text"
 
-	if (c->operator->fn == policy_op_contains && list)
-		WARN(p, c->line, faults,
-			"'%s' takes one value, not a list: with text or a missing attribute it is an error",
-			c->operator->name);
-	if (c->operator->fn == policy_op_subset && !list && c->value.view.type != VIEW_STRING)
-		WARN(p, c->line, faults, "'%s' needs a list as its value: with this one every resource is an error",
-			c->operator->name);
-	if (c->operator->fn == policy_op_cidr && c->value.nets == NULL)
+/* Types of values that an operator takes, though it can do nothing with them, or not what they look like. */
+static const struct {
+	policy_operator_fn *fn;
+	unsigned types;
+	const char *what;
+} values[] = {
+	{ policy_op_equals, IS(VIEW_NULL),
+		" without a value is true where the attribute is missing; write 'not_exists'" },
+	{ policy_op_equals, IS(VIEW_LIST),
+		" compares with the list as a whole; for one of several values write 'within'" },
+	{ policy_op_equals_ignore_case, CONTAINER | IS(VIEW_NULL), " needs text as its value: this one is no text" },
+	{ policy_op_regex, CONTAINER | IS(VIEW_NULL), " needs text as its value: this one is no pattern" },
+	{ policy_op_starting_with, ~IS(VIEW_STRING), NO_TEXT },
+	{ policy_op_ending_with, ~IS(VIEW_STRING), NO_TEXT },
+	{ policy_op_greater, CONTAINER | IS(VIEW_NULL), NO_ORDER },
+	{ policy_op_greater_equal, CONTAINER | IS(VIEW_NULL), NO_ORDER },
+	{ policy_op_less, CONTAINER | IS(VIEW_NULL), NO_ORDER },
+	{ policy_op_less_equal, CONTAINER | IS(VIEW_NULL), NO_ORDER },
+	{ policy_op_contains, CONTAINER,
+		" takes one value, not a list: with text or a missing attribute it is an error" },
+	{ policy_op_contains, IS(VIEW_NULL), " needs a value: without one text is an error" },
+	{ policy_op_within, ~(CONTAINER | IS(VIEW_STRING)), NO_LIST },
+	{ policy_op_within, IS(VIEW_STRING),
+		" with text is true for each part of that text; for one of several values write a list" },
+	{ policy_op_subset, ~(CONTAINER | IS(VIEW_STRING)), NO_LIST },
+	{ policy_op_subset, IS(VIEW_STRING), " with text looks for single characters; write a list" },
+	{ policy_op_intersects, ~(CONTAINER | IS(VIEW_STRING)),
+		" needs a list as its value: nothing intersects with this one" },
+};
+
+static void warn_value(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	const struct policy_operator *op = c->operator;
+
+	/* any is also what stands for the operator of a condition without cond_type. */
+	if (op->valueless && op->fn != policy_op_any && c->value.view.type != VIEW_NULL)
+		WARN(p, c->line, faults, "'%s' takes no value: this one is ignored", op->name);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (op->fn == values[i].fn && (values[i].types & IS(c->value.view.type)) != 0)
+			WARN(p, c->line, faults, "'%s'%s", op->name, values[i].what);
+	if (op->fn == policy_op_cidr && c->value.nets == NULL)
 		WARN(p, c->line, faults,
 			"'%s' needs networks as its value (10.0.0.0/8): with this one every resource is an error",
-			c->operator->name);
+			op->name);
 }
 
 /* What counts against a number, and ranges: found out by asking them about text. */
@@ -139,6 +169,19 @@ static void warn_name(const struct policy *p, const struct policy_condition *c, 
 	free(name);
 }
 
+/* What is part of a path, though it hardly is of a name. */
+static void warn_path(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+{
+	static const char space[] = " \t\r\n";
+	const char *path = c->attribute, *last = path + strlen(path) - 1;
+
+	if (strchr(space, *path) != NULL || strchr(space, *last) != NULL)
+		WARN(p, c->line, faults, "'%s' is hardly ever there: the white space around it belongs to the name",
+			path);
+	if (c->jsonpath == NULL && (*path == '.' || *last == '.' || strstr(path, "..") != NULL))
+		WARN(p, c->line, faults, "'%s' is hardly ever there: a part between its dots is empty", path);
+}
+
 /* An index in brackets, where there is no JSONPath. */
 static void warn_index(const struct policy *p, const struct policy_condition *c, struct faults *faults)
 {
@@ -156,6 +199,10 @@ static void warn_attribute(const struct policy *p, const struct policy_condition
 	if (c->attribute == NULL)
 		return;
 	warn_name(p, c, faults);
+	warn_path(p, c, faults);
+	warn_value(p, c, faults);
+	if (c->kind == CONDITION_FILTER)
+		return;
 	warn_index(p, c, faults);
 	warn_number(p, c, faults);
 	if (c->wildcard)
@@ -167,7 +214,6 @@ static void warn_attribute(const struct policy *p, const struct policy_condition
 	if (c->operator->fn == policy_op_is_true && c->operator->negated)
 		WARN(p, c->line, faults,
 			"is_false is true for everything but true, also when the attribute is missing");
-	warn_sets(p, c, faults);
 }
 
 static void warn_connection(const struct policy *p, const struct policy_condition *c, struct faults *faults)
@@ -236,10 +282,8 @@ static void warn_block(const struct policy *p, const struct policy_block *b, str
 void policy_warn(const struct policy *p, struct faults *faults)
 {
 	for (size_t i = 0; i < p->leaf_count; i++) {
-		if (p->leaves[i]->kind == CONDITION_ATTRIBUTE)
+		if (p->leaves[i]->kind == CONDITION_ATTRIBUTE || p->leaves[i]->kind == CONDITION_FILTER)
 			warn_attribute(p, p->leaves[i], faults);
-		else if (p->leaves[i]->kind == CONDITION_FILTER)
-			warn_name(p, p->leaves[i], faults);
 		else if (p->leaves[i]->kind == CONDITION_CONNECTION)
 			warn_connection(p, p->leaves[i], faults);
 	}
