@@ -314,7 +314,7 @@ END2
 run 'lint: nothing wrong' 0 lint good/a.yaml good/b.json
 assert_equal 'lint: nothing wrong' '3 usable policies in 2 files: 0 errors, 0 warnings' "$(cat out)"
 run 'lint: an id in two paths' 2 lint good good/b.json
-assert_grep 'lint: an id in two paths' "the id 'B_1' is also that of" out
+assert_grep 'lint: an id in two paths' "the id 'B_1' is there twice: the file is named twice" out
 mkdir empty
 run 'lint: no policy' 2 lint empty
 assert_grep 'lint: no policy' '^empty: there is no policy in it$' out

@@ -20,8 +20,7 @@ static char *say(const char *text, size_t *policies)
 	struct buf out = BUF_INIT(1u << 20);
 	int loaded = policy_load_text(&set, "p.yaml", text, strlen(text), &faults);
 
-	if (loaded == 0)
-		policy_set_check(&set, &faults);
+	policy_set_check(&set, &faults);
 	for (size_t i = 0; i < faults.n; i++) {
 		char *line = fault_text(&faults.list[i]);
 
@@ -77,7 +76,18 @@ static void faults(void **state)
 			"p.yaml:4: unknown cond_type 'atribute', did you mean 'attribute'?\n"
 			"p.yaml:5: unknown operator 'within' of a connection condition (known: exists, not_exists, "
 			"one_exists)\n" },
-		{ HEAD "definition: [a]", "p.yaml:2: definition is missing: it must be a mapping\n" },
+		{ HEAD "definition: [a]", "p.yaml:2: definition must be a mapping, not a list\n" },
+		{ HEAD "definition: a", "p.yaml:2: definition must be a mapping, not a text or a number\n" },
+		{ "metadata: {id: X, name: n}\n"
+			"definition: {cond_type: attribute, resource_types: 5, operator: equal, value: .inf}", "p.yaml:1: metadata.category is missing\n"
+			"p.yaml:2: unknown operator 'equal', did you mean 'equals'?\n"
+			"p.yaml:2: attribute is missing in an attribute condition\n"
+			"p.yaml:2: the value '.inf' is not a finite number; quote it if text is meant\n"
+			"p.yaml:2: resource types must be a list of types\n" },
+		{ HEAD "definition: []\n---\n" HEAD "definition: []\n",
+			"p.yaml:2: definition must be a mapping, not a list\n"
+			"p.yaml:5: definition must be a mapping, not a list\n"
+			"p.yaml:4: the id 'X_1' is also that of the policy at p.yaml:1\n" },
 		{ HEAD "definition: {and: true}", "p.yaml:2: 'and' must be a list of blocks\n" },
 		{ HEAD "definition: {and: [a]}",
 			"p.yaml:2: a block must be a mapping: a condition, or and, or, not\n" },
@@ -100,9 +110,9 @@ static void faults(void **state)
 		{ HEAD "scope: {provider: acme}\ndefinition: {cond_type: attribute, resource_types: all, attribute: a, "
 			"operator: exists}", "p.yaml:3: scope.provider 'acme' is not known for all types (known: aws, "
 			"azure, gcp); name the types instead\n" },
-		{ "metadata: {id: '', name: x}\ndefinition: {}",
+		{ "metadata: {id: '', name: x}\ndefinition: {" COND ", attribute: a, operator: exists}",
 			"p.yaml:1: metadata.id is missing\np.yaml:1: metadata.category is missing\n" },
-		{ "definition: {}", "p.yaml:1: metadata is missing: it must be a mapping with id, name and "
+		{ "definition: {" COND ", attribute: a, operator: exists}", "p.yaml:1: metadata is missing: it must be a mapping with id, name and "
 			"category\n" },
 		{ "- " HEAD "- text",
 			"p.yaml:1: definition is missing: it must be a mapping\np.yaml:2: a policy must be a mapping "
@@ -135,7 +145,8 @@ static void warnings(void **state)
 		{ "{" COND ", attribute: a, operator: within, value: 5}", "needs a list as its value" },
 		{ "{" COND ", attribute: a, operator: regex_match, value: '.*'}",
 			"also matches when the attribute is missing" },
-		{ "{" COND ", attribute: a, operator: regex_match, value: '('}", "does not compile" },
+		{ "{" COND ", attribute: a, operator: regex_match, value: '('}",
+			"does not compile, so it matches nothing: a group without end" },
 		{ "{" COND ", attribute: a, operator: is_false}", "is true for everything but true" },
 		{ "{" COND ", attribute: a, operator: contains, value: [a]}", "takes one value, not a list" },
 		{ "{" COND ", attribute: a, operator: cidr_range_subset, value: 10.0.0.0/33}", "needs networks" },
@@ -739,6 +750,31 @@ static void expired(void **state)
 	test_remove(folder);
 }
 
+/* So does loading, and which never applied. */
+static void useless_skips(void **state)
+{
+	char *folder = test_folder(), *config = xasprintf("%s/planspool.yaml", folder);
+	struct faults f = { NULL, 0, 0 };
+	struct doc *doc;
+	void *compiled;
+
+	(void)state;
+	put_file(folder, "a.yaml", "A");
+	compiled = check_policies.load(parse("paths: a.yaml\nskip:\n- {policy: A, reason: r, until: 2020-01-31}\n"
+		"- {policy: B*, reason: r}\n- {address: t.a, reason: r}\n", &doc, &f), config, 0, &f);
+	assert_non_null(compiled);
+	assert_int_equal(f.n, 2);
+	assert_int_equal(f.list[0].line, 3);
+	assert_string_equal(f.list[0].text, "skip: an entry ended on 2020-01-31 and no longer applies");
+	assert_int_equal(f.list[1].line, 4);
+	assert_string_equal(f.list[1].text, "skip: no policy has an id that matches 'B*'");
+	check_policies.unload(compiled);
+	doc_free(doc);
+	faults_free(&f);
+	free(config);
+	test_remove(folder);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -747,8 +783,7 @@ int main(void)
 		cmocka_unit_test(metadata), cmocka_unit_test(values),
 		cmocka_unit_test(folders), cmocka_unit_test(volume), cmocka_unit_test(written_meanwhile),
 		cmocka_unit_test(many_types), cmocka_unit_test(long_lists), cmocka_unit_test(digests), cmocka_unit_test(skips),
-		cmocka_unit_test(arguments),
-		cmocka_unit_test(expired),
+		cmocka_unit_test(arguments), cmocka_unit_test(expired), cmocka_unit_test(useless_skips),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,8 @@ struct policy {
 struct policy_set {
 	struct policy **policies;
 	size_t count;
+	struct policy **unusable;	/* faulty ones that have an id: for policy_set_check only */
+	size_t unusable_count;
 	size_t files;
 	uint64_t digest;	/* over all policies, in any order */
 };

@@ -211,6 +211,7 @@ static int compile_attribute(struct policy_compiler *c, struct policy_condition 
 	static const char prefix[] = "jsonpath_";
 	const char *why = "";
 	bool jsonpath;
+	int result = 0;
 
 	cond->kind = CONDITION_ATTRIBUTE;
 	if (typed && read_text(c, node, "operator", &name) != 0)
@@ -222,17 +223,19 @@ static int compile_attribute(struct policy_compiler *c, struct policy_condition 
 	jsonpath = strncmp(name, prefix, sizeof(prefix) - 1) == 0;
 	cond->operator = policy_operator_named(jsonpath ? name + sizeof(prefix) - 1 : name);
 	if (cond->operator == NULL)
-		return unknown_operator(c, operator, jsonpath ? prefix : "",
+		result = unknown_operator(c, operator, jsonpath ? prefix : "",
 			jsonpath ? name + sizeof(prefix) - 1 : name);
-	if (read_attribute(c, cond, node, "an attribute") != 0 || read_path(c, cond, node, jsonpath) != 0 ||
-		read_value(c, cond, node) != 0)
+	if (read_attribute(c, cond, node, "an attribute") != 0 || read_path(c, cond, node, jsonpath) != 0)
+		result = -1;
+	if (read_value(c, cond, node) != 0)
 		return -1;
-	if (cond->operator->prepare != NULL && cond->operator->prepare(&cond->value, &why) != 0) {
+	if (cond->operator != NULL && cond->operator->prepare != NULL &&
+		cond->operator->prepare(&cond->value, &why) != 0) {
 		faults_error(c->faults, c->file, doc_get(node, "value") != NULL ? doc_get(node, "value")->line :
 			node->line, "the value of '%s' cannot be used: %s", cond->operator->name, why);
 		return -1;
 	}
-	return 0;
+	return result;
 }
 
 static int compile_filter(struct policy_compiler *c, struct policy_condition *cond, const struct doc_node *node)
@@ -295,20 +298,22 @@ int policy_compile_condition(struct policy_compiler *c, struct policy_block *b, 
 	const struct doc_node *types = doc_get(node, "resource_types");
 	const char *type;
 	struct policy_condition *cond = xcalloc(1, sizeof(*cond));
+	size_t errors = c->faults->errors;
 
 	b->kind = BLOCK_CONDITION;
 	b->condition = cond;
 	cond->line = node->line;
 	policy_warn_keys(node, condition_keys, c->file, c->faults);
-	if (read_text(c, node, "cond_type", &type) != 0 ||
-		compile_kind(c, cond, node, type != NULL && *type != '\0' ? type : NULL) != 0)
-		return -1;
-	if (policy_types_read(&cond->types, policy_doc_truthy(types) ? types : NULL, p->provider, false, c->file,
-		node->line, c->faults) != 0)
-		return -1;
+	if (read_text(c, node, "cond_type", &type) == 0)
+		(void)compile_kind(c, cond, node, type != NULL && *type != '\0' ? type : NULL);
+	(void)policy_types_read(&cond->types, policy_doc_truthy(types) ? types : NULL, p->provider, false, c->file,
+		node->line, c->faults);
 	b->connects = cond->kind == CONDITION_CONNECTION;
-	if (b->connects && policy_types_read(&cond->connected, doc_get(node, "connected_resource_types"), p->provider,
-		true, c->file, node->line, c->faults) != 0)
+	if (b->connects)
+		(void)policy_types_read(&cond->connected, doc_get(node, "connected_resource_types"), p->provider, true,
+			c->file, node->line, c->faults);
+	/* Each of them has said what is wrong. */
+	if (c->faults->errors > errors)
 		return -1;
 	if (p->leaf_count == POLICY_LEAVES) {
 		faults_error(c->faults, c->file, node->line, "more than %d conditions in one policy", POLICY_LEAVES);

@@ -150,12 +150,32 @@ static int read_scope(struct policy *p, const struct doc_node *root, struct faul
 	return 0;
 }
 
+static int read_definition(struct policy *p, const struct doc_node *root, struct faults *faults)
+{
+	const struct doc_node *definition = doc_get(root, "definition");
+
+	if (definition == NULL)
+		faults_error(faults, p->file, root->line, "definition is missing: it must be a mapping");
+	else if (definition->kind != DOC_MAPPING)
+		faults_error(faults, p->file, definition->line, "definition must be a mapping, not %s",
+			definition->kind == DOC_SEQUENCE ? "a list" : "a text or a number");
+	else
+		return policy_compile(p, definition, faults);
+	return -1;
+}
+
+static void add_policy(struct policy ***list, size_t *n, struct policy *p)
+{
+	*list = xreallocarray(*list, *n + 1, sizeof(struct policy *));
+	(*list)[(*n)++] = p;
+}
+
 static int read_policy(struct policy_set *set, const char *file, const struct doc_node *root, struct faults *faults)
 {
 	static const char *const keys[] = { "metadata", "scope", "definition", NULL };
 	struct policy *p = xcalloc(1, sizeof(*p));
-	const struct doc_node *definition = doc_get(root, "definition");
 	size_t before = faults->errors;
+	bool usable;
 
 	/* A sum: in any order they are the same set. */
 	set->digest += policy_digest(0, root);
@@ -166,29 +186,24 @@ static int read_policy(struct policy_set *set, const char *file, const struct do
 		goto fail;
 	}
 	policy_warn_keys(root, keys, file, faults);
-	if (read_metadata(p, root, faults) != 0)
-		goto fail;
-	if (read_scope(p, root, faults) != 0)
-		goto fail;
-	if (definition == NULL || definition->kind != DOC_MAPPING) {
-		faults_error(faults, file, definition != NULL ? definition->line : root->line,
-			"definition is missing: it must be a mapping");
-		goto fail;
-	}
-	if (policy_compile(p, definition, faults) != 0)
+	usable = read_metadata(p, root, faults) == 0;
+	/* Without a scope that is known the definition would be blamed for it. */
+	if (read_scope(p, root, faults) != 0 || read_definition(p, root, faults) != 0 || !usable)
 		goto fail;
 	if (set->count == POLICY_MAX) {
 		faults_error(faults, file, root->line, "more than %d policies", POLICY_MAX);
 		goto fail;
 	}
 	policy_warn(p, faults);
-	set->policies = xreallocarray(set->policies, set->count + 1, sizeof(*set->policies));
-	set->policies[set->count++] = p;
+	add_policy(&set->policies, &set->count, p);
 	return 0;
 fail:
 	if (faults->errors == before)
 		faults_error(faults, file, root->line, "the policy cannot be used");
-	policy_free(p);
+	if (p->id != NULL)
+		add_policy(&set->unusable, &set->unusable_count, p);
+	else
+		policy_free(p);
 	return -1;
 }
 
@@ -262,13 +277,13 @@ static void read_files(struct policy_set *set, const struct policy_files *files,
 /* Puts all of from into set. */
 static void take_set(struct policy_set *set, struct policy_set *from)
 {
-	set->policies = xreallocarray(set->policies, set->count + from->count + 1, sizeof(*set->policies));
-	if (from->count > 0)
-		memcpy(set->policies + set->count, from->policies, from->count * sizeof(*set->policies));
-	set->count += from->count;
+	for (size_t i = 0; i < from->count; i++)
+		add_policy(&set->policies, &set->count, from->policies[i]);
+	for (size_t i = 0; i < from->unusable_count; i++)
+		add_policy(&set->unusable, &set->unusable_count, from->unusable[i]);
 	set->files += from->files;
 	set->digest = from->digest;
-	from->count = 0;
+	from->count = from->unusable_count = 0;
 }
 
 /* One try. False, with nothing added, if the files were changed meanwhile, or since rested was their digest (0: it is
@@ -341,20 +356,25 @@ static void warn_none_run(const struct policy_set *set, struct faults *faults)
 
 int policy_set_check(const struct policy_set *set, struct faults *faults)
 {
-	struct policy **sorted = xcalloc(set->count + 1, sizeof(*sorted));
+	size_t n = set->count + set->unusable_count;
+	struct policy **sorted = xcalloc(n + 1, sizeof(*sorted));
 	int result = 0;
 
-	if (set->count > 0) {
-		memcpy(sorted, set->policies, set->count * sizeof(*sorted));
-		qsort(sorted, set->count, sizeof(*sorted), by_id);
-	}
-	for (size_t i = 1; i < set->count; i++) {
-		if (strcmp(sorted[i]->id, sorted[i - 1]->id) != 0)
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = i < set->count ? set->policies[i] : set->unusable[i - set->count];
+	qsort(sorted, n, sizeof(*sorted), by_id);
+	for (size_t i = 1; i < n; i++) {
+		const struct policy *p = sorted[i], *other = sorted[i - 1];
+
+		if (strcmp(p->id, other->id) != 0)
 			continue;
-		faults_error(faults, sorted[i]->file, sorted[i]->line,
-			"the id '%s' is also that of the policy at %s:%u", sorted[i]->id, sorted[i - 1]->file,
-			sorted[i - 1]->line);
 		result = -1;
+		if (p->line == other->line && strcmp(p->file, other->file) == 0)
+			faults_error(faults, p->file, p->line, "the id '%s' is there twice: the file is named twice",
+				p->id);
+		else
+			faults_error(faults, p->file, p->line, "the id '%s' is also that of the policy at %s:%u", p->id,
+				other->file, other->line);
 	}
 	if (result == 0)
 		warn_none_run(set, faults);
@@ -366,6 +386,9 @@ void policy_set_free(struct policy_set *set)
 {
 	for (size_t i = 0; i < set->count; i++)
 		policy_free(set->policies[i]);
+	for (size_t i = 0; i < set->unusable_count; i++)
+		policy_free(set->unusable[i]);
 	free(set->policies);
+	free(set->unusable);
 	*set = (struct policy_set){ .policies = NULL };
 }

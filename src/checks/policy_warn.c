@@ -56,10 +56,12 @@ static void warn_within(const struct policy *p, const struct policy_condition *c
 static void warn_regex(const struct policy *p, const struct policy_condition *c, struct faults *faults)
 {
 	struct policy_matcher *m;
-	const char *why;
+	struct policy_regex *wrong;
+	const char *why = "";
 
 	if (c->value.regex == NULL) {
-		WARN(p, c->line, faults, "the regular expression does not compile, so it matches nothing");
+		(void)policy_regex_new(c->value.text, c->value.text_len, true, &wrong, &why);
+		WARN(p, c->line, faults, "the regular expression does not compile, so it matches nothing: %s", why);
 		return;
 	}
 	m = policy_matcher_new();
