@@ -111,33 +111,74 @@ static void instances(void **state)
 	end(&f);
 }
 
-/* Of instances in several modules: as near as possible, then the index, then the first. */
-static void nearest(void **state)
+static uint32_t edges_of(const struct fixture *f, uint32_t node)
 {
-	static const char *const in_m[] = { "m" }, *const in_n[] = { "m", "n" };
+	return f->graph.first[node + 1] - f->graph.first[node];
+}
+
+/* Of instances in several instances of a module those of the module that the reference stands in, and no other: there
+ * the index, then the first. */
+static void own_module(void **state)
+{
+	static const char *const in_m[] = { "m" };
 	struct fixture f;
 
 	(void)state;
 	begin(&f);
-	add_node(&f, xstrdup("module.m[0].module.n[0].b_t.y[\"k\"]"), "b_t", "y", 1);
-	add_node(&f, xstrdup("module.m[1].module.n[0].b_t.y[\"j\"]"), "b_t", "y", 1);
-	add_node(&f, xstrdup("module.m[1].module.n[0].b_t.y[\"k\"]"), "b_t", "y", 1);
-	add_node(&f, xstrdup("module.m[1].module.n[1].a_t.x[\"k\"]"), "a_t", "x", 1);
-	add_node(&f, xstrdup("module.m[1].module.n[1].a_t.x[\"l\"]"), "a_t", "x", 1);
-	add_node(&f, xstrdup("module.m[2].module.n[0].a_t.x[\"j\"]"), "a_t", "x", 1);
-	add_node(&f, xstrdup("module.m[2].module.n[0].a_t.x[\"l\"]"), "a_t", "x", 1);
-	add_node(&f, xstrdup("module.m[1].c_t.z"), "c_t", "z", 1);
-	add_config(&f, PLAN_CONFIG_RESOURCE, in_n, 2, NULL,
+	add_node(&f, xstrdup("module.m[0].b_t.y[\"k\"]"), "b_t", "y", 1);
+	add_node(&f, xstrdup("module.m[1].b_t.y[\"j\"]"), "b_t", "y", 1);
+	add_node(&f, xstrdup("module.m[1].b_t.y[\"k\"]"), "b_t", "y", 1);
+	add_node(&f, xstrdup("module.m[1].c_t.only[\"k\"]"), "c_t", "only", 1);
+	add_node(&f, xstrdup("module.m[1].a_t.x[\"k\"]"), "a_t", "x", 1);
+	add_node(&f, xstrdup("module.m[1].a_t.x[\"l\"]"), "a_t", "x", 1);
+	add_node(&f, xstrdup("module.m[2].a_t.x[\"k\"]"), "a_t", "x", 1);
+	add_node(&f, xstrdup("module.m[0].a_t.j"), "a_t", "j", 1);
+	add_node(&f, xstrdup("module.m[1].a_t.j"), "a_t", "j", 1);
+	add_node(&f, xstrdup("module.m[0].a_t.o"), "a_t", "o", 1);
+	add_node(&f, xstrdup("module.m[1].a_t.o"), "a_t", "o", 1);
+	add_config(&f, PLAN_CONFIG_RESOURCE, in_m, 1, NULL,
 		"{\"address\": \"a_t.x\", \"expressions\": {\"b\": {\"references\": [\"b_t.y\"]}}}");
 	add_config(&f, PLAN_CONFIG_RESOURCE, in_m, 1, NULL,
-		"{\"address\": \"c_t.z\", \"expressions\": {\"b\": {\"references\": [\"module.n[7].o\"]}}}");
-	add_config(&f, PLAN_CONFIG_OUTPUT, in_n, 2, "o", "{\"expression\": {\"references\": [\"b_t.y[\\\"k\\\"]\"]}}");
+		"{\"address\": \"a_t.j\", \"expressions\": {\"b\": {\"references\": [\"b_t.y[\\\"j\\\"]\"]}}}");
+	add_config(&f, PLAN_CONFIG_RESOURCE, in_m, 1, NULL,
+		"{\"address\": \"a_t.o\", \"expressions\": {\"b\": {\"references\": [\"c_t.only\"]}}}");
 	build(&f);
-	assert_int_equal(edge_of(&f, 3), 2);	/* module.m[1] and the index */
-	assert_int_equal(edge_of(&f, 4), 1);	/* module.m[1], no such index */
-	assert_int_equal(edge_of(&f, 5), 1);	/* no such module, the index */
-	assert_int_equal(edge_of(&f, 6), 0);	/* nothing: the first */
-	assert_int_equal(edge_of(&f, 7), 2);	/* a module without resources, a constant index */
+	assert_int_equal(edge_of(&f, 4), 2);	/* the index */
+	assert_int_equal(edge_of(&f, 5), 1);	/* no such index: the first */
+	assert_int_equal(edges_of(&f, 6), 0);	/* other instances of the module have some */
+	assert_int_equal(edges_of(&f, 7), 0);	/* another instance has the constant index */
+	assert_int_equal(edge_of(&f, 8), 1);
+	assert_int_equal(edges_of(&f, 9), 0);	/* another instance has the only one */
+	assert_int_equal(edge_of(&f, 10), 3);
+	end(&f);
+}
+
+/* An output without a key is that of the module without one, also for what has an index itself. */
+static void outputs(void **state)
+{
+	static const char *const in_m[] = { "m" }, *const in_n[] = { "n" };
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	add_node(&f, xstrdup("module.m.b_t.y"), "b_t", "y", 1);
+	add_node(&f, xstrdup("module.n[\"k\"].b_t.y"), "b_t", "y", 1);
+	add_node(&f, xstrdup("module.n[\"l\"].b_t.y"), "b_t", "y", 1);
+	add_node(&f, xstrdup("a_t.x[\"k\"]"), "a_t", "x", 1);
+	add_node(&f, xstrdup("a_t.z[\"l\"]"), "a_t", "z", 1);
+	add_node(&f, xstrdup("a_t.w[\"l\"]"), "a_t", "w", 1);
+	add_config(&f, PLAN_CONFIG_RESOURCE, NULL, 0, NULL,
+		"{\"address\": \"a_t.x\", \"expressions\": {\"b\": {\"references\": [\"module.m.o\"]}}}");
+	add_config(&f, PLAN_CONFIG_RESOURCE, NULL, 0, NULL,
+		"{\"address\": \"a_t.z\", \"expressions\": {\"b\": {\"references\": [\"module.n.o\"]}}}");
+	add_config(&f, PLAN_CONFIG_RESOURCE, NULL, 0, NULL,
+		"{\"address\": \"a_t.w\", \"expressions\": {\"b\": {\"references\": [\"module.n[7].o\"]}}}");
+	add_config(&f, PLAN_CONFIG_OUTPUT, in_m, 1, "o", "{\"expression\": {\"references\": [\"b_t.y\"]}}");
+	add_config(&f, PLAN_CONFIG_OUTPUT, in_n, 1, "o", "{\"expression\": {\"references\": [\"b_t.y\"]}}");
+	build(&f);
+	assert_int_equal(edge_of(&f, 3), 0);
+	assert_int_equal(edge_of(&f, 4), 2);	/* if all that there is has keys, the same */
+	assert_int_equal(edges_of(&f, 5), 0);
 	end(&f);
 }
 
@@ -228,7 +269,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instances),
-		cmocka_unit_test(nearest),
+		cmocka_unit_test(own_module),
+		cmocka_unit_test(outputs),
 		cmocka_unit_test(fan_out),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(memory),

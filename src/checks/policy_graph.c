@@ -2,16 +2,15 @@
  *
  * Contract: a reference is resolved in the module instance it stands in:
  *
- *	TYPE.NAME, data.TYPE.NAME	of the instances with most of the module's address in common, and with the
- *					constant index if there is one: that with the index of the resource that
- *					refers, else the first
+ *	TYPE.NAME, data.TYPE.NAME	of the instances in this very module instance, and with the constant index if
+ *					there is one: that with the index of the resource that refers, else the first
  *	var.NAME			what the module call gives it, in the module above
  *	module.NAME.OUTPUT		what the output refers to, in the module below
  *
  * Others (local, each, count, path, self, terraform) lead nowhere: the plan does not say what local values refer to.
  * Strings in values that look like references are none (planspool-policies(5), DIFFERENCES, A 5).
  *
- * An instance is found by hashes of its resource's configuration, a module around it and its index, so a reference
+ * An instance is found by hashes of its resource's configuration, its module and its index, so a reference
  * costs the same whatever it leads to. For each resource an input or output is followed once in each module instance.
  *
  * Limits: HOPS variables and outputs on one way, BUDGET steps in one plan and NODE_BUDGET more for each node; more makes
@@ -99,11 +98,10 @@ static uint64_t hash_of_index(const struct resolver *r, const char *index)
 	return policy_store_hash(r->records->pool.store, 1, index, strlen(index));
 }
 
-/* The key of the instances of a resource in a module, with an index; any of them if index is 0. */
-static uint64_t instances_key(const struct resolver *r, uint64_t config, const struct policy_module *module,
-	uint64_t index)
+/* The key of the instances of a resource in a module instance, with an index; any of them if index is 0. */
+static uint64_t instances_key(const struct resolver *r, uint64_t config, uint32_t module, uint64_t index)
 {
-	uint64_t parts[] = { module->instance, index };
+	uint64_t parts[] = { module, index };
 
 	return policy_store_hash(r->records->pool.store, config, parts, sizeof(parts));
 }
@@ -117,46 +115,32 @@ static void add_instance(struct resolver *r, uint64_t key, uint32_t node)
 		*first = node + 1;
 }
 
-/* Enters a node for each module around it. */
 static void add_instances(struct resolver *r, uint32_t node)
 {
 	const struct policy_record *k = policy_record_at(r->records, node);
-	uint64_t index = hash_of_index(r, policy_record_index(k));
 
 	if ((policy_records_first(r->records, k->config) & POLICY_SEVERAL) == 0)
 		return;
-	for (uint32_t number = k->module; number != 0;) {
-		const struct policy_module *module = policy_module_at(&r->records->modules, number);
-
-		add_instance(r, instances_key(r, k->config, module, index), node);
-		add_instance(r, instances_key(r, k->config, module, 0), node);
-		number = module->above;
-	}
+	add_instance(r, instances_key(r, k->config, k->module, hash_of_index(r, policy_record_index(k))), node);
+	add_instance(r, instances_key(r, k->config, k->module, 0), node);
 }
 
 /* The instance that a reference to a resource means in this place, as its number + 1, or 0; constant is its index in
- * brackets or empty. */
+ * brackets or empty. One of another instance of the module is never meant: it would vouch for what has none. */
 static uint32_t choose(struct resolver *r, uint64_t config, const struct place *p, const char *constant)
 {
-	uint32_t only = policy_records_first(r->records, config), found = 0;
+	uint32_t only = policy_records_first(r->records, config), found;
 
-	if ((only & POLICY_SEVERAL) == 0) {
-		const struct policy_record *k = only != 0 && *constant != '\0' ?
-			policy_record_at(r->records, only - 1) : NULL;
+	if (only != 0 && (only & POLICY_SEVERAL) == 0) {
+		const struct policy_record *k = policy_record_at(r->records, only - 1);
 
-		return k == NULL || strcmp(policy_record_index(k), constant) == 0 ? only : 0;
+		return k->module == p->module && (*constant == '\0' || strcmp(policy_record_index(k), constant) == 0) ?
+			only : 0;
 	}
-	uint64_t index = *constant != '\0' ? hash_of_index(r, constant) : p->index_hash;
-
-	for (uint32_t number = p->module; number != 0 && found == 0 && spend(r, 1);) {
-		const struct policy_module *module = policy_module_at(&r->records->modules, number);
-
-		found = policy_map_get(&r->instances, instances_key(r, config, module, index));
-		if (found == 0 && *constant == '\0')
-			found = policy_map_get(&r->instances, instances_key(r, config, module, 0));
-		number = module->above;
-	}
-	return found;
+	if (*constant != '\0')
+		return policy_map_get(&r->instances, instances_key(r, config, p->module, hash_of_index(r, constant)));
+	found = policy_map_get(&r->instances, instances_key(r, config, p->module, p->index_hash));
+	return found != 0 ? found : policy_map_get(&r->instances, instances_key(r, config, p->module, 0));
 }
 
 /* Whether a node has the block that a reference stands in. Inputs and outputs of modules (NULL) have no blocks to miss.
@@ -225,17 +209,27 @@ static void follow_input(struct resolver *r, const struct place *p, uint64_t nam
 		follow_port(r, &(struct place){ module->above, index, hash_of_index(r, index) }, name, hops);
 }
 
-/* What an output refers to in the module that step names; without a key it is the instance with the index of what
- * refers. */
+/* Whether the plan has, or a reference named, what a module calls by this step. */
+static bool is_known(const struct resolver *r, uint32_t above, const char *step)
+{
+	const struct policy_modules *m = &r->records->modules;
+
+	return policy_map_get(&m->by_instance, policy_config_name(m->pool->store,
+		policy_module_at(m, above)->instance, step, strlen(step))) != 0;
+}
+
+/* What an output refers to in the module that step names; without a key it is the module that has none, unless the
+ * plan has one with the index of what refers. */
 static void follow_output(struct resolver *r, const struct place *p, const char *step, uint64_t name, unsigned hops)
 {
 	bool exact = step[strlen(step) - 1] == ']';
-	char *full = xasprintf("%s%s", step, exact ? "" : p->index);
+	char *indexed = xasprintf("%s%s", step, exact ? "" : p->index);
+	const char *meant = is_known(r, p->module, indexed) ? indexed : step;
 	size_t before = r->records->modules.by_instance.count;
 	struct place below = *p;
 
-	below.module = policy_module_below(&r->graph->records->modules, p->module, full, strlen(full));
-	free(full);
+	below.module = policy_module_below(&r->graph->records->modules, p->module, meant, strlen(meant));
+	free(indexed);
 	if (r->records->modules.by_instance.count > before && !spend(r, NEW_MODULE))
 		return;
 	follow_port(r, &below, name, hops);
