@@ -283,6 +283,36 @@ static void metadata(void **state)
 	faults_free(&f);
 }
 
+/* Of an and the connections that are about types which one of its filters names run last. */
+static void last_children(void **state)
+{
+	static const char *const connection = "{cond_type: connection, operator: exists, ";
+	char *text = xasprintf(HEAD "definition:\n  and:\n"
+		"  - {cond_type: filter, attribute: resource_type, operator: within, value: [f, e, f]}\n"
+		"  - {cond_type: filter, attribute: resource_type, operator: within, value: g}\n"
+		"  - {" COND ", attribute: a, operator: exists}\n"
+		"  - %sresource_types: [n], connected_resource_types: [t]}\n"
+		"  - %sresource_types: [t, g], connected_resource_types: [t]}\n"
+		"  - %sresource_types: [t], connected_resource_types: [e]}\n"
+		"  - or: [%sresource_types: [f], connected_resource_types: [t]}]\n",
+		connection, connection, connection, connection);
+	static const bool last[] = { false, false, false, false, true, true, true };
+	struct policy_set set = { .policies = NULL };
+	struct faults f = { NULL, 0, 0 };
+
+	(void)state;
+	assert_int_equal(policy_load_text(&set, "p.yaml", text, strlen(text), &f), 0);
+	const struct policy_block *root = set.policies[0]->root;
+
+	assert_int_equal(root->count, COUNT(last));
+	for (size_t i = 0; i < COUNT(last); i++)
+		assert_int_equal(root->children[i]->last, last[i]);
+	assert_false(root->children[6]->children[0]->last);
+	policy_set_free(&set);
+	faults_free(&f);
+	free(text);
+}
+
 /* Values are what Checkov has after its way through YAML and JSON. */
 static void values(void **state)
 {
@@ -780,7 +810,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faults),
 		cmocka_unit_test(warnings), cmocka_unit_test(unknown_keys),
-		cmocka_unit_test(metadata), cmocka_unit_test(values),
+		cmocka_unit_test(metadata), cmocka_unit_test(last_children),
+		cmocka_unit_test(values),
 		cmocka_unit_test(folders), cmocka_unit_test(volume), cmocka_unit_test(written_meanwhile),
 		cmocka_unit_test(many_types), cmocka_unit_test(long_lists), cmocka_unit_test(digests), cmocka_unit_test(skips),
 		cmocka_unit_test(arguments), cmocka_unit_test(expired), cmocka_unit_test(useless_skips),

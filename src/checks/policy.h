@@ -57,6 +57,7 @@ struct policy_block {
 	enum policy_block_kind kind;
 	unsigned line;
 	bool connects;			/* a connection stands somewhere below */
+	bool last;			/* connects, and is about types that a filter of the and around it names: runs last */
 	struct policy_condition *condition;	/* BLOCK_CONDITION */
 	struct policy_block **children;
 	size_t count;

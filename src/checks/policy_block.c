@@ -43,6 +43,42 @@ static void join_types(struct policy_block *b)
 	}
 }
 
+/* The types that a filter names. */
+static void append_named(struct policy_types *t, const struct policy_condition *filter)
+{
+	struct view_iterator it;
+	struct view e;
+
+	if (filter->value.view.type == VIEW_STRING)
+		policy_types_append(t, filter->value.text);
+	view_start(&it, &filter->value.view);
+	while (filter->value.view.type == VIEW_LIST && view_next(&it, &filter->value.view, &e)) {
+		if (e.type == VIEW_STRING)
+			policy_types_append(t, e.text);
+	}
+}
+
+/* Which children of an and run last. */
+static void find_last(struct policy_block *b)
+{
+	struct policy_types named = { NULL, 0, 0, 0 };
+
+	for (size_t i = 0; i < b->count; i++) {
+		const struct policy_condition *c = b->children[i]->condition;
+
+		if (c != NULL && c->kind == CONDITION_FILTER && c->node_type)
+			append_named(&named, c);
+	}
+	policy_types_sort(&named);
+	for (size_t i = 0; i < b->count; i++) {
+		struct policy_block *child = b->children[i];
+
+		child->last = child->connects && (policy_types_share(&child->types, &named) ||
+			policy_types_share(&child->connected, &named));
+	}
+	policy_types_free(&named);
+}
+
 static int compile_children(struct policy_compiler *c, struct policy_block *b, const struct doc_node *list,
 	unsigned depth)
 {
@@ -62,6 +98,8 @@ static int compile_children(struct policy_compiler *c, struct policy_block *b, c
 	if (result != 0)
 		return -1;
 	join_types(b);
+	if (b->kind == BLOCK_AND && b->connects)
+		find_last(b);
 	if (b->kind != BLOCK_NOT)
 		return 0;
 	if (n != 1) {

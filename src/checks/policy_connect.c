@@ -158,32 +158,6 @@ static bool targets(const struct connecting *c, const struct policy_types *types
 		(!policy_types_empty(connected) && connecting_matches(c, connected, part));
 }
 
-/* Whether a child is about the types that a filter names. */
-static bool is_filtered(const struct policy_block *child, const struct policy_block *around)
-{
-	struct policy_types named = { NULL, 0, 0, 0 };
-	bool found = false;
-
-	for (size_t i = 0; i < around->count; i++) {
-		const struct policy_condition *f = around->children[i]->condition;
-		struct view_iterator it;
-		struct view e;
-
-		if (f == NULL || f->kind != CONDITION_FILTER || !f->node_type)
-			continue;
-		if (f->value.view.type == VIEW_STRING)
-			policy_types_add_name(&named, f->value.text);
-		view_start(&it, &f->value.view);
-		while (f->value.view.type == VIEW_LIST && view_next(&it, &f->value.view, &e)) {
-			if (e.type == VIEW_STRING)
-				policy_types_add_name(&named, e.text);
-		}
-	}
-	found = policy_types_share(&child->types, &named) || policy_types_share(&child->connected, &named);
-	policy_types_free(&named);
-	return found;
-}
-
 bool connecting_about_attributes(const struct policy_block *child)
 {
 	return !child->connects && (child->kind != BLOCK_CONDITION || child->condition->kind == CONDITION_ATTRIBUTE);
@@ -217,7 +191,7 @@ static void run_children(const struct connecting *c, const struct policy_block *
 		for (size_t i = 0; i < b->count; i++) {
 			const struct policy_block *child = b->children[i];
 
-			if (child->connects && (and && is_filtered(child, b)) == (last == 1))
+			if (child->connects && child->last == (last == 1))
 				run_child(c, child, visible, and, bits);
 		}
 	}

@@ -75,15 +75,13 @@ bool policy_types_share(const struct policy_types *a, const struct policy_types 
 	return false;
 }
 
-/* Puts a name behind the others, which then have to be sorted. */
-static void append_name(struct policy_types *t, const char *name)
+void policy_types_append(struct policy_types *t, const char *name)
 {
 	t->names = xreallocarray(t->names, t->count + 1, sizeof(*t->names));
 	t->names[t->count++] = xstrdup(name);
 }
 
-/* Sorts the names, each of them once. */
-static void sort_names(struct policy_types *t)
+void policy_types_sort(struct policy_types *t)
 {
 	size_t kept = 0;
 
@@ -98,24 +96,16 @@ static void sort_names(struct policy_types *t)
 	t->count = kept;
 }
 
-void policy_types_add_name(struct policy_types *t, const char *name)
-{
-	if (has_name(t->names, t->count, name))
-		return;
-	append_name(t, name);
-	sort_names(t);
-}
-
 void policy_types_add(struct policy_types *t, const struct policy_types *other)
 {
 	size_t before = t->count;
 
 	for (size_t i = 0; i < other->count; i++) {
 		if (!has_name(t->names, before, other->names[i]))
-			append_name(t, other->names[i]);
+			policy_types_append(t, other->names[i]);
 	}
 	if (t->count > before)
-		sort_names(t);
+		policy_types_sort(t);
 	t->all |= other->all;
 	t->taggable |= other->taggable;
 }
@@ -215,14 +205,14 @@ static int read_names(struct policy_types *t, const struct doc_node *node, const
 			for (char *p = full; *p != '\0'; p++)
 				*p = (char)tolower((unsigned char)*p);
 			policy_types_free(t);
-			append_name(t, full);
+			policy_types_append(t, full);
 			free(full);
 			return 0;
 		}
 		warn_name(name, connected, file, faults);
-		append_name(t, name->text);
+		policy_types_append(t, name->text);
 	}
-	sort_names(t);
+	policy_types_sort(t);
 	return 0;
 }
 

@@ -31,7 +31,9 @@ bool policy_types_match(const struct policy_types *t, const struct policy_type *
 /* Whether both name a type in common. */
 bool policy_types_share(const struct policy_types *a, const struct policy_types *b);
 void policy_types_add(struct policy_types *t, const struct policy_types *other);	/* the union of both */
-void policy_types_add_name(struct policy_types *t, const char *name);
+/* Puts a name behind the others; policy_types_sort has to follow before anything else is asked. */
+void policy_types_append(struct policy_types *t, const char *name);
+void policy_types_sort(struct policy_types *t);
 void policy_types_free(struct policy_types *t);
 /* For people: "aws_vpc, aws_subnet", "aws_* with tags", "every resource, data source and provider block". */
 void policy_types_words(const struct policy_types *t, struct buf *out);
