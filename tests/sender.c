@@ -39,6 +39,7 @@
 #include "sender_script.h"
 
 #define BODY_MAX (16u << 20)
+#define CONNECTIONS_MAX 8000u	/* those of clients that died wait with the others */
 #define FILE_SIZE_MAX (64u << 20)
 
 struct origin {
@@ -373,9 +374,10 @@ static void listen_at(struct origin *o)
 		tls[0] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, text_of(o->key) };
 		tls[1].ptr_value = text_of(o->certificate);
 	}
-	d = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | (o->key != NULL ? MHD_USE_TLS : 0), 0,
-		NULL, NULL, serve, o, MHD_OPTION_SOCK_ADDR, &a, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	d = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+		(o->key != NULL ? MHD_USE_TLS : 0), 0, NULL, NULL, serve, o, MHD_OPTION_SOCK_ADDR, &a,
+		MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (d == NULL)
 		log_panic("the %s origin does not start", o->name);
 	o->port = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port;
