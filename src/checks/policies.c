@@ -116,22 +116,21 @@ static void load_paths(struct policies *p, const struct doc_node *node, const ch
 	free(paths);
 }
 
-/* Entries of skip: that do nothing; they stand in the order of the list. */
-static void warn_skips(const struct policies *p, const struct doc_node *list, const char *file, struct faults *faults)
+/* Entries of skip: that do nothing. */
+static void warn_skips(const struct policies *p, const char *file, struct faults *faults)
 {
 	int64_t now_ms = clock_wall();
 
 	for (size_t i = 0; i < p->skips.count; i++) {
 		const struct policy_skip *s = &p->skips.list[i];
-		unsigned line = list->items[i]->line;
 		size_t matches = 0;
 
 		for (size_t k = 0; k < p->set.count; k++)
 			matches += s->policy == NULL || check_address_match(s->policy, p->set.policies[k]->id);
 		if (matches == 0)
-			faults_warn(faults, file, line, "skip: no policy has an id that matches '%s'", s->policy);
+			faults_warn(faults, file, s->line, "skip: no policy has an id that matches '%s'", s->policy);
 		if (s->until != NULL && now_ms >= s->end_ms)
-			faults_warn(faults, file, line, "skip: an entry ended on %s and no longer applies", s->until);
+			faults_warn(faults, file, s->line, "skip: an entry ended on %s and no longer applies", s->until);
 	}
 }
 
@@ -163,7 +162,7 @@ static void *policies_load(const struct doc_node *arguments, const char *file, i
 		policies_free(p);
 		return NULL;
 	}
-	warn_skips(p, skip, file, faults);
+	warn_skips(p, file, faults);
 	if (p->skips.count > 0)
 		p->set.digest = policy_digest(p->set.digest, skip);
 	policies_index(p);

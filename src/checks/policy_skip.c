@@ -55,6 +55,7 @@ static int read_entry(struct policy_skip *s, const struct doc_node *node, const 
 			"skip: each entry is a mapping with policy, address, reason and until");
 		return -1;
 	}
+	s->line = node->line;
 	if (!config_keys(node, file, "skip", keys, faults))
 		result = -1;
 	if (doc_get(node, "policy") == NULL && doc_get(node, "address") == NULL) {

@@ -10,6 +10,7 @@
 #include "base/faults.h"
 
 struct policy_skip {
+	unsigned line;
 	char *policy, *address;	/* patterns; "*" when not given */
 	char *reason;
 	char *until;		/* the last day, 2026-12-31; NULL: for good */
