@@ -16,8 +16,16 @@ static void give_up(const struct scratch *t)
 	assert_int_equal(accept_job(t, ID), SPOOL_ACCEPTED);
 	assert_int_equal(claim_job(t, ID, ME), SPOOL_CLAIMED);
 	assert_int_equal(spool_publish_result(t->spool, ID, RESULT, strlen(RESULT)), 0);
-	assert_int_equal(spool_log(t->spool, ID, "{\"event\":\"undelivered\"}", true), 0);
+	assert_int_equal(spool_log(t->spool, ID, "{\"event\":\"blamed\"}", true), 0);
 	assert_int_equal(spool_finish(t->spool, ID, SPOOL_UNDELIVERED), 0);
+}
+
+static struct journal_story story_of(const struct scratch *t, enum spool_state state)
+{
+	struct journal_story story;
+
+	assert_int_equal(journal_read(t->spool, state, ID, &story), 0);
+	return story;
 }
 
 static void retries(void **state)
@@ -27,13 +35,12 @@ static void retries(void **state)
 	int64_t now = clock_wall();
 
 	give_up(t);
-	assert_int_equal(journal_last(t->spool, SPOOL_UNDELIVERED, ID, SPOOL_RETRIED), -1);
+	assert_int_equal(story_of(t, SPOOL_UNDELIVERED).retried_ms, -1);
 	assert_int_equal(spool_retry(t->spool, ID, now), 0);
 	assert_false(has(t, GONE));
-	assert_int_equal(journal_last(t->spool, SPOOL_ACTIVE, ID, SPOOL_RETRIED), now);
+	assert_int_equal(story_of(t, SPOOL_ACTIVE).retried_ms, now);
 	/* What was counted before counts no more. */
-	assert_int_equal(journal_count(t->spool, SPOOL_ACTIVE, ID, "undelivered"), 0);
-	assert_int_equal(journal_count(t->spool, SPOOL_ACTIVE, ID, SPOOL_RETRIED), 1);
+	assert_int_equal(story_of(t, SPOOL_ACTIVE).blamed, 0);
 	holds(t, BACK "/request.json", BODY);
 	holds(t, BACK "/result.json", RESULT);
 	assert_int_equal(spool_holder(t->spool, ID, holder), 0);
@@ -58,10 +65,10 @@ static void again(void **state)
 	assert_int_equal(spool_retry(t->spool, ID, 1000), 0);
 	assert_int_equal(spool_retry(t->spool, ID, 2000), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(journal_last(t->spool, SPOOL_ACTIVE, ID, SPOOL_RETRIED), 1000);
+	assert_int_equal(story_of(t, SPOOL_ACTIVE).retried_ms, 1000);
 	assert_int_equal(spool_finish(t->spool, ID, SPOOL_UNDELIVERED), 0);
 	assert_int_equal(spool_retry(t->spool, ID, 3000), 0);
-	assert_int_equal(journal_last(t->spool, SPOOL_ACTIVE, ID, SPOOL_RETRIED), 3000);
+	assert_int_equal(story_of(t, SPOOL_ACTIVE).retried_ms, 3000);
 }
 
 static void refuses(void **state)
@@ -89,7 +96,7 @@ static void crash(void **state)
 	assert_int_equal(renameat(t->fd, "log", t->fd, GONE "/log.jsonl"), 0);
 	assert_int_equal(accept_job(t, ID), SPOOL_DUPLICATE);
 	assert_int_equal(spool_retry(t->spool, ID, 2000), 0);
-	assert_int_equal(journal_last(t->spool, SPOOL_ACTIVE, ID, SPOOL_RETRIED), 2000);
+	assert_int_equal(story_of(t, SPOOL_ACTIVE).retried_ms, 2000);
 }
 
 /* ---- duplicates of the request ---- */
@@ -118,7 +125,7 @@ static void duplicate_won(void **state)
 	put(t, BACK "/claim." OTHER, "");
 	assert_int_equal(spool_retry(t->spool, ID, 1000), -1);
 	assert_int_equal(errno, EEXIST);
-	assert_int_equal(journal_count(t->spool, SPOOL_UNDELIVERED, ID, SPOOL_RETRIED), 0);
+	assert_int_equal(story_of(t, SPOOL_UNDELIVERED).retried_ms, -1);
 	assert_int_equal(spool_take_over(t->spool, ID, OTHER, ME), SPOOL_FINISHED);
 	holds(t, GONE "/result.json", RESULT);
 	assert_int_equal(spool_retry(t->spool, ID, 1000), 0);

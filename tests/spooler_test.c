@@ -79,6 +79,14 @@ static void knows_what_answers_mean(void **state)
 
 /* ---- journal ---- */
 
+static unsigned blamed(const struct scratch *t)
+{
+	struct journal_story story;
+
+	assert_int_equal(journal_read(t->spool, SPOOL_ACTIVE, ID, &story), 0);
+	return story.blamed;
+}
+
 static void counts_events(void **state)
 {
 	static const struct { const char *text; size_t len; unsigned n; } logs[] = {
@@ -95,17 +103,16 @@ static void counts_events(void **state)
 	};
 	const struct scratch *t = *state;
 
-	assert_int_equal(journal_count(t->spool, SPOOL_ACTIVE, ID, JOURNAL_BLAMED), 0);
+	assert_int_equal(blamed(t), 0);
 	for (size_t i = 0; i < COUNT(logs); i++) {
 		size_t len = logs[i].len == 0 ? strlen(logs[i].text) : logs[i].len;
 
 		folder(t, "active/" ID);
 		assert_int_equal(fsio_create(t->fd, "active/" ID "/log.jsonl", 0640, logs[i].text, len), 0);
-		assert_int_equal(journal_count(t->spool, SPOOL_ACTIVE, ID, JOURNAL_BLAMED), logs[i].n);
+		assert_int_equal(blamed(t), logs[i].n);
 		/* one more is found whatever stands before it */
 		assert_int_equal(journal(t->spool, ID, true, JOURNAL_BLAMED, NULL), 0);
-		assert_int_equal(journal_count(t->spool, SPOOL_ACTIVE, ID, JOURNAL_BLAMED),
-			logs[i].n + 1);
+		assert_int_equal(blamed(t), logs[i].n + 1);
 		assert_int_equal(spool_remove(t->spool, SPOOL_ACTIVE, ID), 0);
 	}
 }
@@ -128,7 +135,6 @@ static void writes_events(void **state)
 	assert_int_equal(journal(t->spool, ID, true, "third", "x%s", large), 0);
 	assert_int_equal(journal(t->spool, ID, true, "fourth", "ok \xff rest"), 0);
 	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), 0);
-	assert_int_equal(journal_count(t->spool, SPOOL_DONE, ID, "third"), 1);
 
 	assert_int_equal(spool_read(t->spool, SPOOL_DONE, ID, SPOOL_LOG, &text), 0);
 	line = strtok_r(text.data, "\n", &rest);

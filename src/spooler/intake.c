@@ -110,9 +110,9 @@ static bool in_time(const struct intake *in)
 
 /* Leaves a job that no key of ours opens to another spooler: while keys are being replaced, one may have a key that others have not
  * yet. What none of them opens comes round again until nobody waits for it. */
-static enum intake_end leave(struct job_world *world, const char *id)
+static enum intake_end leave(struct job_world *world, const char *id, bool said)
 {
-	if (journal_count(world->spool, SPOOL_ACTIVE, id, "left") == 0)
+	if (!said)
 		(void)journal(world->spool, id, false, "left", "no key of this spooler opens it; another one may have it");
 	(void)spool_release(world->spool, id, world->instance);
 	return INTAKE_LATER;
@@ -123,20 +123,19 @@ enum intake_end intake(struct job_world *world, const char *id, struct intake *o
 	enum intake_end how;
 	char why[API_WHY];
 	enum opened opened;
-	int64_t retried;
+	struct journal_story story;
 
 	memset(out, 0, sizeof *out);
 	how = take(world, id, &out->has_result);
 	if (how != INTAKE_READY)
 		return how;
 	opened = open_request(world, id, &out->envelope, why);
-	out->blamed = journal_count(world->spool, SPOOL_ACTIVE, id, JOURNAL_BLAMED);
-	if (out->blamed < 0) {
+	if (journal_read(world->spool, SPOOL_ACTIVE, id, &story) != 0) {
 		snprintf(why, sizeof why, "log.jsonl: %s", strerror(errno));
 		opened = TROUBLE;
 	}
-	retried = journal_last(world->spool, SPOOL_ACTIVE, id, SPOOL_RETRIED);
-	out->since_ms = retried >= 0 ? retried : out->envelope.received_ms;
+	out->blamed = story.blamed;
+	out->since_ms = story.retried_ms >= 0 ? story.retried_ms : out->envelope.received_ms;
 	if (opened == OPENED && find_callback(world->settings, out, why) == 0)
 		return INTAKE_READY;
 	if (opened == TROUBLE) {
@@ -146,7 +145,7 @@ enum intake_end intake(struct job_world *world, const char *id, struct intake *o
 		log_warn(id, "moved to corrupt/: %s", why);
 		how = spool_set_aside_active(world->spool, id) == 0 ? INTAKE_OVER : INTAKE_LATER;
 	} else if (opened == SEALED && spool_shared(world->spool, world->instance) && in_time(out)) {
-		how = leave(world, id);
+		how = leave(world, id, story.left);
 	} else {
 		(void)journal(world->spool, id, true, "undelivered", "%s", why);
 		how = spool_finish(world->spool, id, SPOOL_UNDELIVERED) == 0 ? INTAKE_OVER : INTAKE_LATER;

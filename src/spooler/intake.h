@@ -10,7 +10,7 @@ struct intake {
 	const struct endpoint_settings *endpoint;	/* if its own is gone, another one with the callback's host */
 	char *gone;					/* what is no longer configured: failed for that; NULL: nothing */
 	bool has_result;				/* there is a result.json, which decides */
-	int blamed;					/* how often its worker died */
+	unsigned blamed;				/* how often its worker died */
 	int64_t since_ms;				/* deadlines count from here: received, or tried again by a person */
 	struct api_target callback;
 };

@@ -2,8 +2,8 @@
  * The story of a job, for people and for recovery.
  *
  * Each event is one line of JSON, appended with one write. A line that a crash tore is skipped by readers. Two things
- * are decided by the log: how often a job's worker died (journal_count), and since when a job that is tried again
- * counts its deadlines (journal_last). What was answered is decided by result.json.
+ * are decided by the log: how often a job's worker died, and since when a job that is tried again counts its
+ * deadlines. What was answered is decided by result.json.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -52,65 +52,42 @@ int journal(struct spool *s, const char *id, bool durable, const char *event, co
 	return rc;
 }
 
-/* What is looked for in a log, and what was found. */
-struct found {
-	const char *event;
-	int count;		/* since the last SPOOL_RETRIED */
-	int64_t last_ms;	/* -1: none */
-};
-
-static void visit(struct found *found, const json_t *one)
+static void take(struct journal_story *story, const json_t *one)
 {
 	const char *event = json_get_string(one, "event"), *when = json_get_string(one, "time");
 	int64_t ms;
 
 	if (event == NULL)
 		return;
-	if (strcmp(event, SPOOL_RETRIED) == 0)
-		found->count = 0;
-	if (strcmp(event, found->event) != 0)
-		return;
-	found->count++;
-	if (when != NULL && text_time_parse(when, &ms) == 0)
-		found->last_ms = ms;
+	if (strcmp(event, JOURNAL_BLAMED) == 0)
+		story->blamed++;
+	else if (strcmp(event, "left") == 0)
+		story->left = true;
+	else if (strcmp(event, SPOOL_RETRIED) == 0)
+		*story = (struct journal_story){
+			.retried_ms = when != NULL && text_time_parse(when, &ms) == 0 ? ms : story->retried_ms };
 }
 
-/* -1 with errno for trouble that may pass; without a log there are no events. */
-static int find(struct spool *s, enum spool_state state, const char *id, struct found *found)
+int journal_read(struct spool *s, enum spool_state state, const char *id, struct journal_story *out)
 {
+	struct buf text = BUF_INIT(LOG_MAX);
 	char why[JSON_WHY];
 	int rc, saved;
-	struct buf text = BUF_INIT(LOG_MAX);
 
-	/* By length: after a power failure a file may hold a run of NULs where a line was. */
+	*out = (struct journal_story){ .retried_ms = -1 };
 	rc = spool_read_log(s, state, id, &text);
 	saved = errno;
-	if (rc == 0)
-		for (size_t at = 0, len; at < text.len; at += len + 1) {
-			const char *line = text.data + at, *end = memchr(line, '\n', text.len - at);
-			json_t *one = NULL;
+	/* By length: after a power failure a file may hold a run of NULs where a line was. */
+	for (size_t at = 0, len; rc == 0 && at < text.len; at += len + 1) {
+		const char *line = text.data + at, *end = memchr(line, '\n', text.len - at);
+		json_t *one = NULL;
 
-			len = end == NULL ? text.len - at : (size_t)(end - line);
-			if (json_parse(line, len, &one, why) == 0)
-				visit(found, one);
-			json_free(one);
-		}
+		len = end == NULL ? text.len - at : (size_t)(end - line);
+		if (json_parse(line, len, &one, why) == 0)
+			take(out, one);
+		json_free(one);
+	}
 	buf_free(&text);
 	errno = saved;
 	return rc == 0 || fsio_unfit(saved) ? 0 : -1;
-}
-
-int journal_count(struct spool *s, enum spool_state state, const char *id, const char *event)
-{
-	struct found found = { .event = event };
-
-	return find(s, state, id, &found) == 0 ? found.count : -1;
-}
-
-int64_t journal_last(struct spool *s, enum spool_state state, const char *id, const char *event)
-{
-	struct found found = { .event = event, .last_ms = -1 };
-
-	(void)find(s, state, id, &found);
-	return found.last_ms;
 }

@@ -17,11 +17,14 @@
 int journal(struct spool *s, const char *id, bool durable, const char *event, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* How many events of that name the job's log holds since a person last tried it again; lines that are torn are ignored.
- * -1 with errno for trouble that may pass. */
-int journal_count(struct spool *s, enum spool_state state, const char *id, const char *event);
+/* What of a job's log decides. Lines that are torn are ignored. */
+struct journal_story {
+	int64_t retried_ms;	/* when a person last tried it again, in milliseconds since 1970; -1: never */
+	unsigned blamed;	/* deaths of its worker since then */
+	bool left;		/* since then it was left to another spooler */
+};
 
-/* When the last event of that name was, in milliseconds since 1970; -1 if there is none. */
-int64_t journal_last(struct spool *s, enum spool_state state, const char *id, const char *event);
+/* Reads it; without a log nothing has happened. 0, or -1 with errno for trouble that may pass. */
+int journal_read(struct spool *s, enum spool_state state, const char *id, struct journal_story *out);
 
 #endif

@@ -102,12 +102,13 @@ static void on_give(void *context)
 static void take_up(struct supervisor *s, const struct spool_entry *found)
 {
 	struct roster_entry *entry;
+	struct journal_story story;
 
 	/* A network file system may show a name twice in one listing. */
 	if (roster_find(s->roster, found->id) != NULL)
 		return;
 	entry = roster_add(s->roster, found->id);
-	entry->alone = journal_count(s->spool, SPOOL_ACTIVE, found->id, JOURNAL_BLAMED) > 0;
+	entry->alone = journal_read(s->spool, SPOOL_ACTIVE, found->id, &story) == 0 && story.blamed > 0;
 	entry->class = backlog_class(found->mtime_ms, clock_wall());
 	give(s, entry);
 }
@@ -142,12 +143,13 @@ static void job_ended(void *context, const char *id, bool again)
 static void blame(struct supervisor *s, struct roster_entry *entry, const char *how)
 {
 	char name[SPOOL_NAME_SIZE], where[SPOOL_NAME_SIZE];
+	struct journal_story story;
 
 	entry->alone = true;
 	put_off(s, entry);
 	if (spool_has(s->spool, SPOOL_ACTIVE, entry->id, SPOOL_REQUEST)) {
 		(void)journal(s->spool, entry->id, true, JOURNAL_BLAMED, "the worker that was busy with this job %s", how);
-		if (journal_count(s->spool, SPOOL_ACTIVE, entry->id, JOURNAL_BLAMED) < BLAMED_GIVEN_UP)
+		if (journal_read(s->spool, SPOOL_ACTIVE, entry->id, &story) != 0 || story.blamed < BLAMED_GIVEN_UP)
 			return;
 		(void)journal(s->spool, entry->id, true, "undelivered", "workers die even of answering it");
 		if (spool_finish(s->spool, entry->id, SPOOL_UNDELIVERED) != 0)
