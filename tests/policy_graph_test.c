@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "checks/policy_graph.h"
+#include "checks/policy_wait.h"
 #include "plan/value.h"
 
 #define POLICIES 20
@@ -265,6 +266,60 @@ static void memory(void **state)
 	assert_true(many <= one + 2 * POLICIES);
 }
 
+/* What is kept of a resource of whose unknown attributes policies ask one each, of all the plan's that are alike; both
+ * for connections and for verdicts that wait. */
+static size_t bytes_of_unknown(uint32_t policies)
+{
+	enum { N = 4000 };
+	struct buf unknown = BUF_INIT(4096);
+	struct policy policy = { .leaf_count = 1 };
+	struct policy_waits waits;
+	struct fixture f;
+	size_t bytes;
+
+	begin(&f);
+	policy_waits_init(&waits, &f.keep);
+	for (uint32_t i = 0; i < policies; i++)
+		buf_printf(&unknown, "%s\"u%u\": true", i == 0 ? "{" : ", ", i);
+	buf_puts(&unknown, "}");
+	for (int i = 0; i < N; i++) {
+		char *name = xasprintf("x%d", i), *address = xasprintf("a_t.%s", name);
+		struct resource_change change = { .address = address, .type = "a_t", .name = name, .managed = true };
+		struct policy_node node;
+
+		change.after = change.after_unknown = parse(&f, buf_text(&unknown));
+		assert_true(policy_node_of_change(&node, &change, f.scratch));
+		const struct value *part = value_first(node.unknown);
+
+		for (uint32_t p = 0; p < policies; p++, part = value_next(part)) {
+			struct policy_leaf leaf = { .state = LEAF_TRUE_IF_ANY, .places = { part }, .place_count = 1 };
+
+			policy_records_add(&f.records, &node, p, &policy, &leaf);
+			policy_wait_add(&waits, &node, p, &policy, &leaf);
+		}
+		policy_records_node(&f.records, &node);
+		policy_waits_node(&waits, &node);
+		free(name);
+		free(address);
+	}
+	bytes = (f.records.pool.page_count + waits.pool.page_count + f.keep.pool.page_count) * (64u << 10) +
+		f.keep.resources.size * (sizeof(uint64_t) + sizeof(uint32_t)) + f.keep.asked.size * sizeof(uint64_t);
+	policy_waits_free(&waits);
+	buf_free(&unknown);
+	end(&f);
+	return bytes / N;
+}
+
+/* It is the same places in each, so a policy more costs nothing. */
+static void unknown_memory(void **state)
+{
+	size_t one = bytes_of_unknown(1), many = bytes_of_unknown(POLICIES);
+
+	(void)state;
+	assert_true(one <= 256);
+	assert_true(many <= one + POLICIES);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -274,6 +329,7 @@ int main(void)
 		cmocka_unit_test(fan_out),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(memory),
+		cmocka_unit_test(unknown_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ enum truth connecting_truth(void *context, const struct policy_condition *c)
 {
 	const struct subject *s = context;
 
-	return policy_facts_truth(&s->records->ledger, s->facts, s->node->known.places, c);
+	return policy_facts_truth(&s->records->ledger, &s->node->known, s->facts, c);
 }
 
 static uint8_t bit_of(enum truth t)

@@ -7,13 +7,14 @@
  *
  * Contract: facts are the number of extras, the extras (an unknown place on which a condition depends, or why it is an
  * error), and one byte for each condition. A place is the number of its hashes, and they (policy_keep.c). Places are a
- * node's, so that facts are alike where nodes are. */
+ * node's, so that facts are alike where nodes are, and hashed within it, so that they are alike themselves. */
 #include "checks/policy_facts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "checks/policy_module.h"
 
 #define SCRATCH_MAX (1u << 30)	/* far more than all conditions that a set of policies can have */
 #define MIX UINT64_C(0x9e3779b97f4a7c15)	/* makes hashes of numbers and pointers */
@@ -144,15 +145,18 @@ static uint32_t share_list(struct policy_ledger *l)
 	return policy_pool_share(l->pool, l->one.data, l->one.len);
 }
 
-struct policy_known policy_ledger_node(struct policy_ledger *l)
+struct policy_known policy_ledger_node(struct policy_ledger *l, const struct policy_node *node)
 {
-	struct policy_known known = { 0, 0 };
+	struct policy_known known = { 0, 0, 0 };
 
 	if (l->list.len == 0)
 		return known;
+	known.config = node->change != NULL ? policy_config_of_change(l->pool->store, node->change) : 0;
 	known.list = share_list(l);
-	if (l->places.len > 0)
+	if (l->places.len > 0) {
 		known.places = policy_pool_share(l->pool, l->places.data, l->places.len);
+		policy_keep_ask(l->keep, known.config);
+	}
 	buf_clear(&l->list);
 	buf_clear(&l->places);
 	policy_map_clear(&l->placed);
@@ -174,20 +178,21 @@ static enum policy_leaf_state state_of(const struct policy_facts *facts, const s
 	return ((const unsigned char *)(facts->extras + facts->extra_count))[c->leaf];
 }
 
-enum truth policy_facts_truth(const struct policy_ledger *l, const struct policy_facts *facts, uint32_t places,
-	const struct policy_condition *c)
+enum truth policy_facts_truth(const struct policy_ledger *l, const struct policy_known *known,
+	const struct policy_facts *facts, const struct policy_condition *c)
 {
 	enum policy_leaf_state state = state_of(facts, c);
 	bool all = state == LEAF_TRUE_IF_ALL || state == LEAF_FALSE_IF_ALL;
 
 	if (!policy_leaf_depends(state))
 		return policy_leaf_truth(state, false);
-	const uint64_t *hashes = policy_pool_at(l->pool, places);
+	const uint64_t *hashes = policy_pool_at(l->pool, known->places);
 
 	for (uint32_t i = 0; i < facts->extra_count; i++) {
 		const uint64_t *place = hashes + facts->extras[i].what;
 
-		if (facts->extras[i].leaf == c->leaf && policy_keep_refers(l->keep, place + 1, *place) != all)
+		if (facts->extras[i].leaf == c->leaf &&
+			policy_keep_refers(l->keep, known->config, place + 1, *place) != all)
 			return policy_leaf_truth(state, !all);
 	}
 	return policy_leaf_truth(state, all);

@@ -119,10 +119,10 @@ static void add_instances(struct resolver *r, uint32_t node)
 {
 	const struct policy_record *k = policy_record_at(r->records, node);
 
-	if ((policy_records_first(r->records, k->config) & POLICY_SEVERAL) == 0)
+	if ((policy_records_first(r->records, k->known.config) & POLICY_SEVERAL) == 0)
 		return;
-	add_instance(r, instances_key(r, k->config, k->module, hash_of_index(r, policy_record_index(k))), node);
-	add_instance(r, instances_key(r, k->config, k->module, 0), node);
+	add_instance(r, instances_key(r, k->known.config, k->module, hash_of_index(r, policy_record_index(k))), node);
+	add_instance(r, instances_key(r, k->known.config, k->module, 0), node);
 }
 
 /* The instance that a reference to a resource means in this place, as its number + 1, or 0; constant is its index in
@@ -292,8 +292,8 @@ void policy_graph_build(struct policy_graph *g)
 
 		g->first[i] = (uint32_t)g->edge_count;
 		r.from = k;
-		if (k->config != 0)
-			follow_source(&r, &p, k->config, k, 0);
+		if (k->known.config != 0)
+			follow_source(&r, &p, k->known.config, k, 0);
 		drop_repeated(g, g->first[i]);
 		policy_map_clear(&r.followed);
 	}

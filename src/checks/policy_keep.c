@@ -1,13 +1,14 @@
 /* Unknown attributes and the references that compute them.
  *
  * Why: whether an unknown attribute exists depends on whether the configuration computes it by a reference, and
- * Terraform writes the configuration behind the resources. So for each unknown place that matters the hashes of the
- * expressions that may compute it are asked for.
+ * Terraform writes the configuration behind the resources. So the unknown places that matter are asked for, and of each
+ * resource that has some is kept which of them refer. Places are hashed within the resource: thousands of resources have
+ * the same few, so that a resource costs an entry in a map however many of its attributes are unknown.
  *
  * Contract: the order of sections does not matter, everything is put together at the end of the plan. A place's
  * expression is found by its path: blocks by position, where an expression that is an object stands for a list of one
  * (planspool-policies(5), UNKNOWN VALUES). For a part of an attribute (one key of a map) the attribute's expression
- * counts.
+ * counts. Of a resource that the configuration has twice, which Terraform never writes, the last counts.
  *
  * Limits: PLACE_DEPTH steps of a path. */
 #include "checks/policy_keep.h"
@@ -15,18 +16,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "checks/policy_module.h"
 
 #define STEPS_MAX 64
 
 void policy_keep_init(struct policy_keep *k)
 {
-	*k = (struct policy_keep){ .store = policy_store_new() };
+	*k = (struct policy_keep){ .store = policy_store_new(), .referring = BUF_INIT(SIZE_MAX / 2) };
+	policy_pool_init(&k->pool, k->store);
 }
 
 void policy_keep_free(struct policy_keep *k)
 {
-	policy_hashes_free(&k->expressions);
+	policy_hashes_free(&k->asked);
+	policy_map_free(&k->resources);
+	buf_free(&k->referring);
+	policy_pool_free(&k->pool);
 	policy_store_free(k->store);
 	*k = (struct policy_keep){ .store = NULL };
 }
@@ -58,15 +64,23 @@ void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *nod
 {
 	struct value_step steps[STEPS_MAX];
 	int found = find_place(node->unknown, part, steps, 0);
-	uint64_t hash = node->change != NULL ? policy_config_of_change(k->store, node->change) : 0;
+	uint64_t hash = 0;
 
 	out->depth = found < 0 ? 0 : found > PLACE_DEPTH ? PLACE_DEPTH : (size_t)found;
 	for (size_t s = 0; s < out->depth; s++) {
 		hash = steps[s].key != NULL ? policy_store_hash(k->store, hash, steps[s].key, steps[s].len) :
 			policy_store_hash_index(k->store, hash, steps[s].index);
 		out->hashes[s] = hash;
-		policy_hashes_add(&k->expressions, hash);
+		policy_hashes_add(&k->asked, hash);
 	}
+}
+
+void policy_keep_ask(struct policy_keep *k, uint64_t config)
+{
+	uint32_t *referring = policy_map_at(&k->resources, config);
+
+	if (*referring == 0)
+		*referring = policy_pool_share(&k->pool, "", 0);
 }
 
 static bool starts(const char *s, const char *prefix)
@@ -98,11 +112,9 @@ static void keep_expression(struct policy_keep *k, const struct value *e, uint64
 		return;
 	}
 	if (value_type(value_get(e, "references")) == VALUE_ARRAY) {
-		if (refers(value_get(e, "references"))) {
-			if (!k->resources_seen)
-				policy_hashes_add(&k->expressions, hash);
-			policy_hashes_mark(&k->expressions, hash);
-		}
+		if (refers(value_get(e, "references")) && (!k->resources_seen || policy_hashes_has(&k->asked, hash)) &&
+			buf_append(&k->referring, &hash, sizeof(hash)) != 0)
+			mem_panic("more references of one resource than fit");
 		return;
 	}
 	/* One block: as an object, or as the only one of a list. */
@@ -123,19 +135,37 @@ static void keep_expressions(struct policy_keep *k, const struct value *object, 
 	}
 }
 
+static int by_hash(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 void policy_keep_references(struct policy_keep *k, const struct plan_item *item)
 {
 	const char *address = value_text(value_get(item->value, "address"), NULL);
+	uint64_t config = policy_config_of_item(k->store, item);
 
-	if (address != NULL && (!k->resources_seen || k->expressions.count > 0))
-		keep_expressions(k, value_get(item->value, "expressions"), policy_config_name(k->store,
-			policy_config_of_item(k->store, item), address, strlen(address)));
+	if (address == NULL)
+		return;
+	config = policy_config_name(k->store, config, address, strlen(address));
+	if (k->resources_seen && policy_map_get(&k->resources, config) == 0)
+		return;
+	buf_clear(&k->referring);
+	keep_expressions(k, value_get(item->value, "expressions"), 0);
+	if (k->referring.len > 0)
+		qsort(k->referring.data, k->referring.len / sizeof(uint64_t), sizeof(uint64_t), by_hash);
+	*policy_map_at(&k->resources, config) = policy_pool_share(&k->pool, buf_text(&k->referring), k->referring.len);
 }
 
-bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, size_t count)
+bool policy_keep_refers(const struct policy_keep *k, uint64_t config, const uint64_t *hashes, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (policy_hashes_marked(&k->expressions, hashes[i]))
+	uint32_t number = policy_map_get(&k->resources, config);
+
+	for (size_t i = 0; number != 0 && i < count; i++) {
+		if (bsearch(&hashes[i], policy_pool_at(&k->pool, number),
+			policy_pool_length(&k->pool, number) / sizeof(uint64_t), sizeof(uint64_t), by_hash) != NULL)
 			return true;
 	}
 	return false;

@@ -6,13 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "checks/policy_leaf.h"
-#include "checks/policy_store.h"
+#include "checks/policy_pool.h"
 #include "plan/reader.h"
 
 #define PLACE_DEPTH 6	/* steps of a place that are kept: an expression is rarely deeper */
 
-/* An unknown place in a node, as the hashes of the expressions that may compute it: itself and all above. */
+/* An unknown place in a resource, as the hashes of the expressions that may compute it: itself and all above. They are
+ * the same in every resource. */
 struct policy_hashed_place {
 	size_t depth;
 	uint64_t hashes[PLACE_DEPTH];
@@ -20,20 +22,25 @@ struct policy_hashed_place {
 
 struct policy_keep {
 	struct policy_store *store;
-	/* Expressions that are asked for; marked are those that refer to something. When the configuration comes before
-	 * the resources, all that refer are put in. */
-	struct policy_hashes expressions;
+	struct policy_pool pool;
+	struct policy_hashes asked;	/* places that are asked for, in whatever resource */
+	/* For each resource of the configuration the shared record of the places whose expressions refer to something,
+	 * sorted. When the resources came first, only for those that are asked for, and only such places. */
+	struct policy_map resources;
+	struct buf referring;		/* of the one that goes by */
 	bool resources_seen;
 };
 
 void policy_keep_init(struct policy_keep *k);
 void policy_keep_free(struct policy_keep *k);
 
-/* Finds and hashes the place of a part of after_unknown, and remembers that its references are asked for. */
+/* Finds and hashes the place of a part of after_unknown, and remembers that it is asked for. */
 void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *node, const struct value *part,
 	struct policy_hashed_place *out);
-/* Whether one of these expressions refers to something. */
-bool policy_keep_refers(const struct policy_keep *k, const uint64_t *hashes, size_t count);
+/* Remembers that places are asked for in a resource (the hash of its configuration). */
+void policy_keep_ask(struct policy_keep *k, uint64_t config);
+/* Whether one of these expressions of a resource refers to something. */
+bool policy_keep_refers(const struct policy_keep *k, uint64_t config, const uint64_t *hashes, size_t count);
 
 /* A resource of the configuration: remembers which of its expressions refer to something (planspool-policies(5),
  * UNKNOWN VALUES). */

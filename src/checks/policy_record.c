@@ -124,7 +124,7 @@ static uint32_t *config_slot(const struct policy_records *r, uint32_t *slots, si
 {
 	size_t slot = config & (size - 1);
 
-	while (slots[slot] != 0 && policy_record_at(r, (slots[slot] & ~POLICY_SEVERAL) - 1)->config != config)
+	while (slots[slot] != 0 && policy_record_at(r, (slots[slot] & ~POLICY_SEVERAL) - 1)->known.config != config)
 		slot = (slot + 1) & (size - 1);
 	return &slots[slot];
 }
@@ -138,7 +138,7 @@ static void grow_configs(struct policy_records *r)
 		uint32_t first = r->configs[i];
 
 		if (first != 0)
-			*config_slot(r, slots, size, policy_record_at(r, (first & ~POLICY_SEVERAL) - 1)->config) = first;
+			*config_slot(r, slots, size, policy_record_at(r, (first & ~POLICY_SEVERAL) - 1)->known.config) = first;
 	}
 	free(r->configs);
 	r->configs = slots;
@@ -185,20 +185,19 @@ static void make_record(struct policy_records *r, const struct policy_node *node
 	struct policy_record *k = policy_pool_at(&r->pool, record);
 
 	memcpy(k->address, address, len);
-	k->config = change != NULL ? policy_config_of_change(r->pool.store, change) : 0;
+	k->known = known;
 	k->module = module;
 	k->kind = kind_of(r, &node->type) & INT32_MAX;
 	k->typed = typed;
 	k->rank = r->kinds[k->kind].count++;
-	k->known = known;
 	k->blocks = blocks_of(r, node);
 	k->index = (uint32_t)(index < len ? index : len);
-	enter(r, record, k->config);
+	enter(r, record, k->known.config);
 }
 
 void policy_records_node(struct policy_records *r, const struct policy_node *node)
 {
-	struct policy_known known = policy_ledger_node(&r->ledger);
+	struct policy_known known = policy_ledger_node(&r->ledger, node);
 
 	if (known.list != 0)
 		make_record(r, node, known);

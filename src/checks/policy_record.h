@@ -13,12 +13,11 @@
 #include "checks/policy_pool.h"
 
 struct policy_record {
-	uint64_t config;	/* hash of its address in the configuration; 0: a provider block, which has none */
+	struct policy_known known;	/* a fact for each policy of the kind */
 	uint32_t module;
 	uint32_t kind : 31;	/* index in kinds */
 	uint32_t typed : 1;	/* address stands behind the name of the type and a dot */
 	uint32_t rank;		/* among the nodes of its kind */
-	struct policy_known known;	/* a fact for each policy of the kind */
 	uint32_t blocks;	/* shared record: hashes of those it has; 0: too many to keep, as if it had all */
 	uint32_t index;		/* where the instance key starts in address */
 	char address[];		/* the end of it */

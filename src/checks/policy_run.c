@@ -48,6 +48,7 @@ struct policy_run *policy_run_new(const struct policies *p, struct outcomes *out
 	r->reporter = (struct policy_reporter){ outcomes, &p->skips, now_ms };
 	r->scratch = policy_scratch_new();
 	policy_keep_init(&r->keep);
+	policy_waits_init(&r->waits, &r->keep);
 	policy_records_init(&r->records, &r->keep);
 	policy_graph_init(&r->graph, &r->records);
 	r->leaves = xcalloc(p->leaf_max + 1, sizeof(*r->leaves));
@@ -169,7 +170,7 @@ static void evaluate(struct policy_run *r, uint32_t number, const struct policy_
 		e.references = false;
 		if (differs) {
 			evaluate_all(&e);
-			policy_wait_add(&r->waits, &r->keep, node, number, p, r->leaves);
+			policy_wait_add(&r->waits, node, number, p, r->leaves);
 			return;
 		}
 	}
@@ -193,6 +194,7 @@ static void on_node(struct policy_run *r, const struct policy_node *node)
 		evaluate(r, p->rows[low].policy, node);
 	for (size_t i = 0; i < p->general_count; i++)
 		evaluate(r, p->general[i], node);
+	policy_waits_node(&r->waits, node);
 	policy_records_node(&r->records, node);
 }
 
@@ -225,14 +227,7 @@ static enum truth leaf_then(void *context, const struct policy_condition *c)
 {
 	const struct decision *d = context;
 
-	return policy_wait_truth(&d->run->keep, d->wait, c);
-}
-
-static size_t leaf_count(void *context, uint32_t policy)
-{
-	const struct decision *d = context;
-
-	return d->run->policies->set.policies[policy]->leaf_count;
+	return policy_facts_truth(&d->run->waits.ledger, d->wait->known, d->wait->facts, c);
 }
 
 static void decide(void *context, const struct policy_wait *wait)
@@ -251,7 +246,7 @@ static void decide(void *context, const struct policy_wait *wait)
 	if (c != NULL)
 		reason = verdict == TRUTH_FALSE ? policy_reason(c, inverted, NULL) :
 			verdict == TRUTH_UNKNOWN ? policy_reason_unknown(c) :
-			policy_reason_error(c, policy_wait_why(wait, p->leaf_count, c));
+			policy_reason_error(c, policy_facts_why(&d->run->waits.ledger, wait->facts, c));
 	policy_report(&d->run->reporter, p, wait->address, verdict, reason);
 	free(reason);
 }
@@ -261,7 +256,7 @@ static void on_end(struct policy_run *r)
 	const struct policy_set *set = &r->policies->set;
 	struct decision d = { r, NULL };
 
-	policy_waits_each(&r->waits, leaf_count, decide, &d);
+	policy_waits_each(&r->waits, decide, &d);
 	if (!r->policies->connects)
 		return;
 	policy_records_close(&r->records);

@@ -146,19 +146,18 @@ bool policy_store_has_word(const struct policy_store *s, const char *text)
 	return false;
 }
 
-/* The lowest bit of a slot is the mark, so it is none of the hash; 0 is an empty slot. */
+/* 0 is an empty slot. */
 static uint64_t identity(uint64_t hash)
 {
-	hash &= ~UINT64_C(1);
-	return hash != 0 ? hash : 2;
+	return hash != 0 ? hash : 1;
 }
 
 /* The slot of a hash, or the empty one where it would be. */
 static uint64_t *find_slot(uint64_t *slots, size_t size, uint64_t hash)
 {
-	size_t slot = (hash >> 1) & (size - 1);
+	size_t slot = hash & (size - 1);
 
-	while (slots[slot] != 0 && (slots[slot] & ~UINT64_C(1)) != hash)
+	while (slots[slot] != 0 && slots[slot] != hash)
 		slot = (slot + 1) & (size - 1);
 	return &slots[slot];
 }
@@ -171,7 +170,7 @@ void policy_hashes_add(struct policy_hashes *h, uint64_t hash)
 
 		for (size_t i = 0; i < h->size; i++) {
 			if (h->slots[i] != 0)
-				*find_slot(slots, size, h->slots[i] & ~UINT64_C(1)) = h->slots[i];
+				*find_slot(slots, size, h->slots[i]) = h->slots[i];
 		}
 		free(h->slots);
 		h->slots = slots;
@@ -188,19 +187,6 @@ void policy_hashes_add(struct policy_hashes *h, uint64_t hash)
 bool policy_hashes_has(const struct policy_hashes *h, uint64_t hash)
 {
 	return h->size > 0 && *find_slot(h->slots, h->size, identity(hash)) != 0;
-}
-
-void policy_hashes_mark(struct policy_hashes *h, uint64_t hash)
-{
-	uint64_t *slot = h->size > 0 ? find_slot(h->slots, h->size, identity(hash)) : NULL;
-
-	if (slot != NULL && *slot != 0)
-		*slot |= 1;
-}
-
-bool policy_hashes_marked(const struct policy_hashes *h, uint64_t hash)
-{
-	return h->size > 0 && (*find_slot(h->slots, h->size, identity(hash)) & 1) != 0;
 }
 
 void policy_hashes_free(struct policy_hashes *h)

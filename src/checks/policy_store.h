@@ -21,15 +21,13 @@ bool policy_store_has_word(const struct policy_store *s, const char *text);
 uint64_t policy_store_hash(const struct policy_store *s, uint64_t above, const void *data, size_t len);
 uint64_t policy_store_hash_index(const struct policy_store *s, uint64_t above, size_t index);
 
-/* A set of such hashes, some of them marked. */
+/* A set of such hashes. */
 struct policy_hashes {
 	uint64_t *slots;
 	size_t size, count;
 };
 void policy_hashes_add(struct policy_hashes *h, uint64_t hash);
 bool policy_hashes_has(const struct policy_hashes *h, uint64_t hash);
-void policy_hashes_mark(struct policy_hashes *h, uint64_t hash);	/* if it is in the set */
-bool policy_hashes_marked(const struct policy_hashes *h, uint64_t hash);
 void policy_hashes_free(struct policy_hashes *h);
 
 #endif
