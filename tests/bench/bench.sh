@@ -190,16 +190,16 @@ part_growth() {
 	done | curve 'policies, 20 MB'
 }
 
-# connected RESOURCES POLICIES [SHAPE]: what a check of that many connected resources takes.
+# connected RESOURCES POLICIES [SHAPE [SHAPE-OF-POLICIES]]: what a check of that many connected resources takes.
 connected() {
 	"$here/connections.sh" "${3:-plan}" "$1" >"$scratch/connected.json"
-	"$here/connections.sh" policies "$2" >"$scratch/connected.yaml"
+	"$here/connections.sh" "${4:-policies}" "$2" >"$scratch/connected.yaml"
 	measure 5 "$planspool" check --policy "$scratch/connected.yaml" "$scratch/connected.json"
 }
 
-# memory_of_resource POLICIES: bytes, by the difference of two plans.
+# memory_of_resource POLICIES [SHAPE [SHAPE-OF-POLICIES]]: bytes, by the difference of two plans.
 memory_of_resource() {
-	calculate "($(field kb "$(connected 40000 "$1")") - $(field kb "$(connected 20000 "$1")")) * 1024 / 20000" %.0f
+	calculate "($(field kb "$(connected 40000 "$@")") - $(field kb "$(connected 20000 "$@")")) * 1024 / 20000" %.0f
 }
 
 part_connections() {
@@ -207,6 +207,10 @@ part_connections() {
 	for policies in 1 20 50; do
 		bytes=$(memory_of_resource "$policies")
 		row "memory of a resource, $policies policies / 256 B" "$bytes B" '256 B' "$(calculate "$bytes / 256")" 'r <= 1'
+	done
+	for shape in waiting waiting_connected; do
+		bytes=$(memory_of_resource 20 unknown "$shape")
+		row "  20 unknown attributes, $shape" "$bytes B" '256 B' "$(calculate "$bytes / 256")" 'r <= 1'
 	done
 	echo
 	for resources in 2500 5000 10000 20000 40000; do

@@ -3,7 +3,10 @@
 #
 #	connections.sh plan RESOURCES		to standard output
 #	connections.sh counted RESOURCES	the same of two resources with count, where each refers to [count.index]
-#	connections.sh policies COUNT FILE
+#	connections.sh unknown RESOURCES	resources with 20 attributes that are computed by references
+#	connections.sh policies COUNT
+#	connections.sh waiting COUNT		policies that each ask whether another of 20 such attributes exists
+#	connections.sh waiting_connected COUNT	the same beside a connection
 #
 # Every resource has a configuration of its own in a module, an address of about 120 bytes, 12 nested blocks and a mix of
 # 20 flags that hardly another has; it refers to three others, two of them in its module, one through an input. A
@@ -76,6 +79,44 @@ counted() {
 		printf "{\"address\":\"aws_vpc.x\",\"expressions\":{\"subnet\":{\"references\":[\"aws_subnet.x\",\"count.index\"]}}},"
 		print "{\"address\":\"aws_subnet.x\",\"expressions\":{}}]}}}"
 	}'
+}
+
+unknown() {
+	awk -v count="$count" '
+	function resource(i) {
+		return "\"address\":\"aws_vpc.resource_" i "\",\"mode\":\"managed\",\"type\":\"aws_vpc\",\"name\":\"resource_" i "\""
+	}
+
+	BEGIN {
+		for (k = 0; k < 20; k++) {
+			separator = k > 0 ? "," : ""
+			values = values separator "\"unknown_" k "\":true"
+			expressions = expressions separator "\"unknown_" k "\":{\"references\":[\"aws_vpc.resource_0.id\",\"aws_vpc.resource_0\"]}"
+		}
+		printf "{\"format_version\":\"1.2\",\"terraform_version\":\"1.11.4\",\"resource_changes\":["
+		for (i = 0; i < count; i++) {
+			printf "%s{%s,\"change\":{\"actions\":[\"create\"],\"before\":null,", (i > 0 ? "," : ""), resource(i)
+			printf "\"after\":{\"a\":1},\"after_unknown\":{%s}}}", values
+		}
+		printf "],\"configuration\":{\"root_module\":{\"resources\":["
+		for (i = 0; i < count; i++)
+			printf "%s{%s,\"expressions\":{%s}}", (i > 0 ? "," : ""), resource(i), expressions
+		print "]}}}"
+	}'
+}
+
+waiting() {
+	connection=${1-}
+	awk -v count="$count" -v connection="$connection" 'BEGIN {
+		for (i = 0; i < count; i++) {
+			printf "- metadata: {id: BENCH_%d, name: waiting, category: NETWORKING}\n  definition:\n    and:\n%s", i, connection
+			printf "      - {cond_type: attribute, resource_types: [aws_vpc], attribute: unknown_%d, operator: exists}\n", i % 20
+		}
+	}'
+}
+
+waiting_connected() {
+	waiting '      - {cond_type: connection, resource_types: [aws_vpc], connected_resource_types: [aws_vpc], operator: exists}\n'
 }
 
 policies() {
