@@ -320,6 +320,20 @@ static void unknown_memory(void **state)
 	assert_true(many <= one + POLICIES);
 }
 
+/* A block within blocks that are written as objects is one place, not one for each way to read them as lists. */
+static void deep_blocks(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	policy_keep_references(&f.keep, &(struct plan_item){ .kind = PLAN_CONFIG_RESOURCE, .value = parse(&f,
+		"{\"address\": \"a_t.x\", \"expressions\": {\"a\": {\"b\": {\"c\": {\"d\": {\"e\": {\"f\": "
+		"{\"references\": [\"b_t.y\"]}}}}}}}}") });
+	assert_int_equal(f.keep.referring.len, sizeof(uint64_t));
+	end(&f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -330,6 +344,7 @@ int main(void)
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(unknown_memory),
+		cmocka_unit_test(deep_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,13 @@ static int find_place(const struct value *v, const struct value *target, struct 
 	return -1;
 }
 
+/* The hash of an element of a list. The first is the list itself, because an expression that is an object stands for a
+ * list of one: to try both ways at each level would take two to the depth. */
+static uint64_t hash_element(const struct policy_keep *k, uint64_t list, size_t index)
+{
+	return index == 0 ? list : policy_store_hash_index(k->store, list, index);
+}
+
 void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *node, const struct value *part,
 	struct policy_hashed_place *out)
 {
@@ -66,11 +73,15 @@ void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *nod
 	int found = find_place(node->unknown, part, steps, 0);
 	uint64_t hash = 0;
 
-	out->depth = found < 0 ? 0 : found > PLACE_DEPTH ? PLACE_DEPTH : (size_t)found;
-	for (size_t s = 0; s < out->depth; s++) {
-		hash = steps[s].key != NULL ? policy_store_hash(k->store, hash, steps[s].key, steps[s].len) :
-			policy_store_hash_index(k->store, hash, steps[s].index);
-		out->hashes[s] = hash;
+	out->depth = 0;
+	for (int s = 0; s < found && out->depth < PLACE_DEPTH; s++) {
+		uint64_t above = hash;
+
+		hash = steps[s].key != NULL ? policy_store_hash(k->store, above, steps[s].key, steps[s].len) :
+			hash_element(k, above, steps[s].index);
+		if (hash == above)
+			continue;
+		out->hashes[out->depth++] = hash;
 		policy_hashes_add(&k->asked, hash);
 	}
 }
@@ -108,7 +119,7 @@ static void keep_expression(struct policy_keep *k, const struct value *e, uint64
 
 	if (value_type(e) == VALUE_ARRAY) {
 		for (const struct value *block = value_first(e); block != NULL; block = value_next(block))
-			keep_expressions(k, block, policy_store_hash_index(k->store, hash, index++));
+			keep_expressions(k, block, hash_element(k, hash, index++));
 		return;
 	}
 	if (value_type(value_get(e, "references")) == VALUE_ARRAY) {
@@ -117,9 +128,7 @@ static void keep_expression(struct policy_keep *k, const struct value *e, uint64
 			mem_panic("more references of one resource than fit");
 		return;
 	}
-	/* One block: as an object, or as the only one of a list. */
 	keep_expressions(k, e, hash);
-	keep_expressions(k, e, policy_store_hash_index(k->store, hash, 0));
 }
 
 static void keep_expressions(struct policy_keep *k, const struct value *object, uint64_t above)
