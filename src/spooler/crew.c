@@ -8,8 +8,9 @@
  * stood still ourselves (a stopped process group, a machine that was suspended), so did the workers, and their time
  * counts from then on.
  *
- * Old workers finish what they carry after a reload, which takes an hour when a sender is down. Of those that a row of reloads leaves
- * only FINISHING_MAX may stay: the oldest is ended, and its jobs go on in others from what is on disk.
+ * Old workers finish what they carry after a reload, which takes an hour when a sender is down. Of those that a row of
+ * reloads leaves as many may stay as there are new ones, but at least FINISHING_MAX: beyond that the oldest is ended, and
+ * its jobs go on in others from what is on disk.
  */
 #include <errno.h>
 #include <signal.h>
@@ -243,16 +244,18 @@ static unsigned alone_count(const struct crew *c)
 const struct crew_worker *crew_assign(struct crew *c, const char *id, bool alone)
 {
 	struct crew_worker *w;
+	bool heard;
 
 	if (c->wanted == 0)
 		return NULL;
 	w = !alone ? least_busy(c) : alone_count(c) < ALONE_MAX ? start(c, true) : NULL;
-	if (w == NULL || !tell(w, WORKER_RUN, id))
+	if (w == NULL)
 		return NULL;
-	w->jobs++;
+	heard = tell(w, WORKER_RUN, id);
+	w->jobs += heard;
 	if (alone)
 		finish(w);
-	return w;
+	return heard ? w : NULL;
 }
 
 /* ---- ending ---- */
