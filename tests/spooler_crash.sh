@@ -91,7 +91,7 @@ replaced() {
 	! kill -0 "$1" 2>/dev/null
 }
 for pid in $(workers); do
-	kill -STOP "$pid"
+	kill -STOP "$pid" || continue
 	stopped=$pid
 done
 retry 30 replaced "$stopped" || fail "a worker that stands still stays"
@@ -104,7 +104,7 @@ for name in $innocent; do
 	echo "$name $(how_often "$name" plan)" >>"$scratch/counts"
 done
 for pid in $(workers); do
-	kill -9 "$pid"
+	kill -9 "$pid" || :
 done
 while read -r name count; do
 	retry 30 asked_again "$name" plan "$count" || fail "$name is not taken up again"
