@@ -58,6 +58,36 @@ for step in $((2 * day)) $((-2 * day)) 0; do
 	done
 done
 
+# A sender that is away for half an hour, on both clocks, is answered when it is back; one that is away for longer than the run
+# lasts is not, and the log says why.
+stop_spooler
+echo 0 >"$scratch/passed"
+PLANSPOOL_FAULTS_PASSED=$scratch/passed
+export PLANSPOOL_FAULTS_PASSED
+planspoold=$build/planspoold
+with_clock alpha
+planspoold=$build/tests/planspoold_hasty
+script away30 final '503, 503, 200'
+script away61 final 503
+for minutes in 30 61; do
+	name=away$minutes
+	accept_now "$name"
+	retry 30 asked_again "$name" final 1 || fail "$name is not delivered"
+	passed=$(($(cat "$scratch/passed") + minutes * 60))
+	set_clock "$passed"
+	echo "$passed" >"$scratch/passed.new"
+	mv "$scratch/passed.new" "$scratch/passed"
+done
+done_soon away30
+expect away30 passed '1 passed'
+retry 60 [ -d "$spool/undelivered/prod.away61" ] || fail "away61 does not end"
+assert_grep "away61: log" '"undelivered","detail":"503; the run.s time is over"' "$spool/undelivered/prod.away61/log.jsonl"
+rm -r "$spool/undelivered/prod.away61"
+unset PLANSPOOL_FAULTS_PASSED
+stop_spooler
+set_clock 0
+with_clock alpha
+
 # Two hosts, one job. Each sees its own clock and the other's jump while it waits for more than the lease of 3 s.
 script held plan '200 stall=1000 until=release'
 accept_now held

@@ -19,6 +19,7 @@
  *	PLANSPOOL_FAULTS_RECORD	a file to which every change is appended; tests/record.h has its form
  *	PLANSPOOL_FAULTS_CLOCK	seconds by which the wall clock is fast; negative: slow. With a "/" in it: a file that says so, and
  *				may say something else later
+ *	PLANSPOOL_FAULTS_PASSED	the same for the clock that only goes forward: a file that says how many seconds have passed unseen
  *	PLANSPOOL_FAULTS_HOST	a host name to believe in; the boot id is then another one, too
  *
  * "Call N" is counted from 1 over all processes of a run, and the fault comes before the call has any effect. Where a
@@ -72,7 +73,7 @@ static struct {
 	unsigned at;
 	int error;
 	bool all;
-	const char *clock;
+	const char *clock, *passed;
 	const char *root, *host;
 	int record;
 	struct shared *shared;
@@ -119,6 +120,7 @@ __attribute__((constructor)) static void set_up(void)
 
 	f.host = getenv("PLANSPOOL_FAULTS_HOST");
 	f.clock = getenv("PLANSPOOL_FAULTS_CLOCK");
+	f.passed = getenv("PLANSPOOL_FAULTS_PASSED");
 	f.root = getenv("PLANSPOOL_FAULTS_ROOT");
 	if (f.root == NULL || state == NULL)
 		return;
@@ -548,18 +550,18 @@ ssize_t recv(int fd, void *to, size_t n, int flags)
 	return REAL(recv)(fd, to, n, flags);
 }
 
-/* By how many seconds the wall clock is fast now. */
-static time_t fast(void)
+/* By how many seconds a clock is fast now, as a number or a file says. */
+static time_t fast(const char *said)
 {
 	char text[32] = "";
 	ssize_t n;
 	int fd;
 
-	if (f.clock == NULL)
+	if (said == NULL)
 		return 0;
-	if (strchr(f.clock, '/') == NULL)
-		return (time_t)strtol(f.clock, NULL, 10);
-	fd = REAL(open)(f.clock, O_RDONLY | O_CLOEXEC);
+	if (strchr(said, '/') == NULL)
+		return (time_t)strtol(said, NULL, 10);
+	fd = REAL(open)(said, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || (n = REAL(read)(fd, text, sizeof text - 1)) <= 0)
 		abort();
 	REAL(close)(fd);
@@ -570,14 +572,14 @@ int clock_gettime(clockid_t clock, struct timespec *t)
 {
 	int rc = REAL(clock_gettime)(clock, t);
 
-	if (rc == 0 && clock == CLOCK_REALTIME)
-		t->tv_sec += fast();
+	if (rc == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC))
+		t->tv_sec += fast(clock == CLOCK_REALTIME ? f.clock : f.passed);
 	return rc;
 }
 
 time_t time(time_t *t)
 {
-	time_t now = REAL(time)(NULL) + fast();
+	time_t now = REAL(time)(NULL) + fast(f.clock);
 
 	if (t != NULL)
 		*t = now;
