@@ -84,8 +84,8 @@ void fetch_prepare(struct fetch *f, struct world *w, const char *format, ...)
 	n = vsnprintf(url, sizeof(url), format, arguments);
 	va_end(arguments);
 	*f = (struct fetch){ .loop = w->loop, .http = w->http, .left = &w->left, .body = BUF_INIT((size_t)8 << 20) };
-	f->job = (struct http_job){ .method = "GET", .url = secret_new(url, (size_t)n), .connect_ms = 20000,
-		.total_ms = 40000,
+	f->job = (struct http_job){ .method = "GET", .url = secret_new(url, (size_t)n), .connect_ms = FETCH_MS,
+		.total_ms = FETCH_MS,
 		.head = on_head, .data = on_data, .done = on_done, .context = f };
 }
 

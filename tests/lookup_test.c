@@ -96,6 +96,6 @@ int main(void)
 	};
 
 	log_open("lookup_test");
-	alarm(60);
+	alarm(600);
 	return cmocka_run_group_tests(tests, world_make, world_end);
 }

@@ -355,6 +355,6 @@ int main(void)
 	};
 
 	log_open("loop_test");
-	alarm(60);
+	alarm(600);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
