@@ -137,6 +137,19 @@ static int read_file(int dirfd, const char *name, bool end, struct buf *out)
 	return result;
 }
 
+DIR *fsio_opendir(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), saved;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir == NULL && fd >= 0) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+	}
+	return dir;
+}
+
 size_t fsio_descriptors(void)
 {
 	struct rlimit limit;

@@ -3,6 +3,7 @@
 #ifndef PLANSPOOL_BASE_FSIO_H
 #define PLANSPOOL_BASE_FSIO_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -37,6 +38,9 @@ int fsio_create(int dirfd, const char *name, mode_t mode, const void *data, size
 
 /* How many descriptors this process may have open. */
 size_t fsio_descriptors(void);
+
+/* Opens the directory name in dirfd for reading, without following a link. NULL with errno. */
+DIR *fsio_opendir(int dirfd, const char *name) __attribute__((warn_unused_result));
 
 int fsio_sync(int fd) __attribute__((warn_unused_result));	/* fsync of a file or a directory */
 

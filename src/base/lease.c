@@ -254,15 +254,11 @@ bool lease_dead(struct lease_watch *w, const char *instance)
 /* A job of a dead spooler is taken over whether its lease is still there or not. */
 void lease_sweep(struct lease_watch *w)
 {
-	int fd = openat(w->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fsio_opendir(w->dir, ".");
 	struct dirent *entry;
 
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
+	if (dir == NULL)
 		return;
-	}
 	while ((entry = readdir(dir)) != NULL)
 		if (strlen(entry->d_name) == SPOOL_INSTANCE_SIZE - 1 && lease_dead(w, entry->d_name))
 			(void)unlinkat(w->dir, entry->d_name, 0);

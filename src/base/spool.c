@@ -1,6 +1,7 @@
 /*
  * The spool directory: its layout, names, opening it and looking into it. Only spool*.c know the layout: spool_make.c
- * makes it, spool_accept.c is the handler's side, spool_job.c the spooler's.
+ * makes it, spool_accept.c is the handler's side, spool_job.c the spooler's, spool_admin.c a person's, and spool_tidy.c
+ * removes and sets aside.
  *
  *	state		on disk							event that ends it
  *	----------------------------------------------------------------------------------------------
@@ -239,26 +240,21 @@ static bool entry_id(enum spool_state state, const char *name, char id[SPOOL_ID_
 int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *context, const struct spool_entry *entry),
 	void (*foreign)(void *context, const char *name), void *context)
 {
-	int fd = openat(s->fd[ROOT], spool_places[spool_state_place[state]].name,
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fsio_opendir(s->fd[ROOT], spool_places[spool_state_place[state]].name);
 	struct spool_entry found;
 	struct dirent *entry;
 	struct stat st;
 	bool go_on = true;
 	int trouble;
 
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
+	if (dir == NULL)
 		return -1;
-	}
 	errno = 0;
 	while (go_on && (entry = readdir(dir)) != NULL) {
 		if (entry->d_name[0] == '.' && (state != SPOOL_NEW || entry->d_name[1] == '\0' ||
 		    strcmp(entry->d_name, "..") == 0))
 			continue;	/* ours: half-made folders */
-		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
 			;	/* gone meanwhile */
 		} else if (entry_id(state, entry->d_name, found.id) && (state == SPOOL_NEW || S_ISDIR(st.st_mode))) {
 			found.mtime_ms = spool_mtime(&st);

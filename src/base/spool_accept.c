@@ -148,17 +148,12 @@ int64_t spool_last_life(struct spool *s)
 	int64_t latest = -1, age;
 	struct dirent *entry;
 	struct stat st;
-	DIR *dir;
-	int fd = s->fd[SPOOLERS] < 0 ? -1 : openat(s->fd[SPOOLERS], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fsio_opendir(s->fd[SPOOLERS], ".");
 
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
+	if (dir == NULL)
 		return -1;
-	}
 	while ((entry = readdir(dir)) != NULL)
-		if (spool_instance_valid(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (spool_instance_valid(entry->d_name) && fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISREG(st.st_mode) && spool_mtime(&st) > latest)
 			latest = spool_mtime(&st);
 	closedir(dir);

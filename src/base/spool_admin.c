@@ -101,24 +101,20 @@ int spool_purge(struct spool *s, enum spool_state state, int64_t before_ms, size
 {
 	enum spool_place place = spool_state_place[state];
 	struct dirent *entry;
-	int fd, trouble = 0;
+	int trouble = 0;
 	struct stat st;
 	DIR *dir;
 
 	if (state == SPOOL_NEW || state == SPOOL_ACTIVE)
 		log_panic("jobs in %s are not removed", spool_state_name(state));
-	fd = openat(s->fd[ROOT], spool_places[place].name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
+	dir = fsio_opendir(s->fd[ROOT], spool_places[place].name);
+	if (dir == NULL)
 		return -1;
-	}
 	while ((entry = readdir(dir)) != NULL) {
 		const char *name = entry->d_name;
 
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-		    (state != SPOOL_CORRUPT && !spool_id_valid(name)) || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    (state != SPOOL_CORRUPT && !spool_id_valid(name)) || fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 		    spool_mtime(&st) >= before_ms)
 			continue;
 		if ((state == SPOOL_CORRUPT ? corrupt_remove(s, name, &st) : spool_remove(s, state, name)) == 0)

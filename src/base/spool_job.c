@@ -1,6 +1,6 @@
 /*
- * The spooler's side of the spool: claiming a job, the files of one that is active, ending it, housekeeping. The table
- * at the head of spool.c says what is on disk in each state.
+ * The spooler's side of the spool: claiming a job, the files of one that is active, ending it. The table at the head of
+ * spool.c says what is on disk in each state.
  *
  * What lies in new/ was written by the handler's user, and perhaps not by the handler: it is checked after opening
  * (regular file, owner, size; not the link count, which is 2 for a moment in every accept) and the spooler goes on
@@ -17,51 +17,7 @@
 #include "base/log.h"
 #include "base/spool_layout.h"
 
-#define SWEEP_AGE_MS (60 * 60 * 1000)
-#define FOLDERS_MAX 32		/* one in the other: ours has one, a person's may have more */
-
 /* ---- claiming ---- */
-
-static int folder_remove(int dirfd, const char *name, unsigned depth);
-
-/* Removes all that is in a folder, but what is called spared (NULL: nothing). */
-static int folder_empty(int folder, const char *spared, unsigned depth)
-{
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	while ((entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    (spared != NULL && strcmp(entry->d_name, spared) == 0))
-			continue;
-		if (unlinkat(fd, entry->d_name, 0) != 0 && (errno == EISDIR || errno == EPERM) && depth > 0)
-			(void)folder_remove(fd, entry->d_name, depth - 1);
-	}
-	closedir(dir);
-	return 0;
-}
-
-static int folder_remove(int dirfd, const char *name, unsigned depth)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), rc;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	rc = folder_empty(fd, NULL, depth);
-	close(fd);
-	return rc == 0 && (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT) ? 0 : -1;
-}
-
-int spool_folder_remove(int dirfd, const char *name)
-{
-	return folder_remove(dirfd, name, FOLDERS_MAX);
-}
 
 static int job_open(struct spool *s, const char *id)
 {
@@ -84,27 +40,6 @@ static int ended(const struct spool *s, const char *id)
 		}
 	}
 	return 0;
-}
-
-int spool_set_aside(struct spool *s, enum spool_state state, const char *name, char where[SPOOL_NAME_SIZE])
-{
-	int from = s->fd[spool_state_place[state]];
-	char unique[SPOOL_NAME_SIZE];
-	enum spool_place to = CORRUPT;
-
-	spool_name_unique(unique, name);
-	spool_name(where, "corrupt/%s", unique);
-	if (renameat(from, name, s->fd[ROOT], where) != 0) {
-		/* Moving a folder elsewhere writes to the folder itself, which only its owner may; renaming it where it
-		 * is, does not. */
-		if (state != SPOOL_NEW || (errno != EACCES && errno != EPERM))
-			return -1;
-		to = NEW;
-		spool_name(where, "new/" SPOOL_HIDDEN_FOREIGN "%s", unique);
-		if (renameat(from, name, s->fd[ROOT], where) != 0)
-			return -1;
-	}
-	return fsio_sync(s->fd[to]);
 }
 
 int spool_set_aside_active(struct spool *s, const char *id)
@@ -193,7 +128,7 @@ static enum spool_claimed drop_duplicate(struct spool *s, const char *id, const 
 	spool_name(claim, "claim.%s", instance);
 	if (!spool_exists(fd, claim)) {
 		how = SPOOL_LOST;
-	} else if (folder_empty(fd, claim, FOLDERS_MAX) == 0 && (unlinkat(fd, claim, 0) == 0 || errno == ENOENT)) {
+	} else if (spool_folder_empty(fd, claim) == 0 && (unlinkat(fd, claim, 0) == 0 || errno == ENOENT)) {
 		if (unlinkat(s->fd[ACTIVE], id, AT_REMOVEDIR) == 0 || errno == ENOTEMPTY || errno == EEXIST || errno == ENOENT)
 			how = SPOOL_FINISHED;
 	}
@@ -256,15 +191,12 @@ out:
 
 int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE])
 {
-	int fd = openat(s->fd[ACTIVE], id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), rc = -1;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fsio_opendir(s->fd[ACTIVE], id);
+	int rc = -1;
 	struct dirent *entry;
 
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
+	if (dir == NULL)
 		return -1;
-	}
 	while (rc != 0 && (entry = readdir(dir)) != NULL)
 		if (strncmp(entry->d_name, "claim.", 6) == 0 && strlen(entry->d_name + 6) < SPOOL_INSTANCE_SIZE) {
 			memcpy(instance, entry->d_name + 6, strlen(entry->d_name + 6) + 1);
@@ -305,16 +237,12 @@ int spool_release(struct spool *s, const char *id, const char *instance)
 
 bool spool_shared(struct spool *s, const char *instance)
 {
-	int fd = openat(s->fd[SPOOLERS], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fsio_opendir(s->fd[SPOOLERS], ".");
 	struct dirent *entry;
 	bool shared = false;
 
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
+	if (dir == NULL)
 		return false;
-	}
 	while (!shared && (entry = readdir(dir)) != NULL)
 		shared = spool_instance_valid(entry->d_name) && strcmp(entry->d_name, instance) != 0;
 	closedir(dir);
@@ -424,65 +352,4 @@ int spool_finish(struct spool *s, const char *id, enum spool_state to)
 		return -1;
 	}
 	return fsio_sync(s->fd[place]) == 0 && fsio_sync(s->fd[ACTIVE]) == 0 ? 0 : -1;
-}
-
-/* ---- housekeeping ---- */
-
-/* Removes a folder, renamed first: what is half removed is no job, and a claimer that was stopped while it made its hidden folder
- * does not find a half of it later. */
-static int whole_remove(int dirfd, const char *name)
-{
-	char removed[SPOOL_NAME_SIZE];
-
-	spool_name_unique(removed, ".remove");
-	if (renameat(dirfd, name, dirfd, removed) != 0)
-		return -1;
-	return spool_folder_remove(dirfd, removed);
-}
-
-/* Removes what is older than SWEEP_AGE_MS in a place: files, or hidden folders. */
-static int place_sweep(struct spool *s, enum spool_place place, int64_t now_ms)
-{
-	int fd = openat(s->fd[ROOT], spool_places[place].name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	struct stat st;
-
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	while ((entry = readdir(dir)) != NULL) {
-		bool hidden = strncmp(entry->d_name, ".claim.", 7) == 0 || strncmp(entry->d_name, ".remove.", 8) == 0;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || (place != TMP && !hidden) ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		    now_ms - spool_mtime(&st) < SWEEP_AGE_MS)
-			continue;
-		if (!S_ISDIR(st.st_mode))
-			(void)unlinkat(fd, entry->d_name, 0);
-		else if (place == TMP)
-			(void)spool_folder_remove(fd, entry->d_name);	/* a stranger's, to try */
-		else
-			(void)whole_remove(fd, entry->d_name);
-	}
-	closedir(dir);
-	return 0;
-}
-
-int spool_sweep(struct spool *s, int64_t now_ms)
-{
-	static const enum spool_place swept[] = { TMP, ACTIVE, DONE, UNDELIVERED };
-	int rc = 0;
-
-	for (size_t i = 0; i < sizeof swept / sizeof *swept; i++)
-		if (place_sweep(s, swept[i], now_ms) != 0)
-			rc = -1;
-	return rc;
-}
-
-int spool_remove(struct spool *s, enum spool_state state, const char *id)
-{
-	return whole_remove(s->fd[spool_state_place[state]], id);
 }

@@ -33,6 +33,8 @@ void spool_name_unique(char out[SPOOL_NAME_SIZE], const char *stem);
 bool spool_instance_valid(const char *name);	/* whether it may be that of a lease */
 bool spool_exists(int dirfd, const char *name);
 int64_t spool_mtime(const struct stat *st);	/* milliseconds since 1970 */
+/* Removes all that is in an open folder, but what is called spared (NULL: nothing). */
+int spool_folder_empty(int folder, const char *spared);
 /* Removes a folder of ours with all that is in it. What is gone already is fine. */
 int spool_folder_remove(int dirfd, const char *name);
 /* Appends a line to the log of job id in dirfd, after ending one that a crash tore. */

@@ -125,14 +125,12 @@ static int handler_group(const char *handler_user, gid_t *out, char why[SPOOL_WH
 /* A spool is never made out of a directory that has another use: a wrong 'spool:' would take its rights away. */
 static int only_ours(int root, const char *directory, char why[SPOOL_WHY])
 {
-	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fsio_opendir(root, ".");
+	int rc = 0;
 	struct dirent *entry;
 
 	if (dir == NULL) {
 		snprintf(why, SPOOL_WHY, "%s: %s", directory, strerror(errno));
-		if (fd >= 0)
-			close(fd);
 		return -1;
 	}
 	while (rc == 0 && (entry = readdir(dir)) != NULL) {
