@@ -59,12 +59,17 @@ answer refused 200
 # Nothing is left at all when a result is to be written.
 script published plan '200 until=full'
 accept_job published
+planspoold=$build/tests/planspoold_brisk
 start_spooler
+planspoold=$build/planspoold
 retry 20 [ -d "$spool/active/prod.published" ] || fail "published is not claimed"
 
 cat /dev/zero >"$spool/ballast" 2>/dev/null || :
 : >"$sender/full"
 retry 20 grep -q 'prod.published: the result cannot be written: No space left on device' "$scratch/spooler.log" || fail "no result"
+# The sender hears that the job lives, again and again.
+running=$(how_often published running)
+retry 60 asked_again published running $((running + 2)) || fail "the sender hears nothing while the result cannot be written"
 accept_more() {
 	post_job late
 	grep -q '^Status: 503' "$scratch/response"

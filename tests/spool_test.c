@@ -170,13 +170,21 @@ static void tells_life_and_rights(void **state)
 	char why[SPOOL_WHY];
 
 	assert_int_equal(spool_writable(t->spool, why), 0);
+	/* What is no lease is nobody's life. */
+	put(t, "spoolers/README", "");
+	put(t, "spoolers/" ME "0", "");
+	folder(t, "spoolers/" OTHER);
 	assert_int_equal(spool_last_life(t->spool), -1);
+	assert_int_equal(unlinkat(t->fd, "spoolers/" OTHER, AT_REMOVEDIR), 0);
 	put(t, "spoolers/" ME, "{}");
+	assert_false(spool_shared(t->spool, ME));
+	assert_true(spool_shared(t->spool, OTHER));
 	times[1].tv_nsec = 0;
 	times[1].tv_sec = time(NULL) - 500;
 	assert_int_equal(utimensat(t->fd, "spoolers/" ME, times, 0), 0);
 	assert_in_range(spool_last_life(t->spool), 499000, 560000);
 	put(t, "spoolers/" OTHER, "{}");
+	assert_true(spool_shared(t->spool, ME));
 	assert_in_range(spool_last_life(t->spool), 0, 60000);
 	times[1].tv_sec = time(NULL) + 500;
 	assert_int_equal(utimensat(t->fd, "spoolers/" ME, times, 0), 0);

@@ -22,6 +22,14 @@ done_at_least() {
 fetched_at_least() {
 	[ "$(grep -c "\"job\":\"$1[0-9]*\",\"what\":\"plan\"" "$sender/transcript")" -ge "$2" ]
 }
+# fetched_once NAME...: each ends, passed, by what was fetched first.
+fetched_once() {
+	for name in "$@"; do
+		retry 60 [ -d "$spool/done/prod.$name" ] || fail "$name does not end"
+		expect "$name" passed '1 passed'
+		expect_asked GET "$name" 'plan:200'
+	done
+}
 reload() {
 	reloads=$(grep -c ': reloaded$' "$scratch/spooler.log" || :)
 	kill -HUP "$spooler_pid"
@@ -81,11 +89,8 @@ retry 30 fetched_at_least many 24 || fail "not all are fetched"
 reload
 reload
 : >"$sender/go"
-for name in $many; do
-	retry 60 [ -d "$spool/done/prod.$name" ] || fail "$name does not end"
-	expect "$name" passed '1 passed'
-	expect_asked GET "$name" 'plan:200'
-done
+# shellcheck disable=SC2086
+fetched_once $many
 
 # TERM gives all of them the time that it promises.
 last=$(seq -f last%.0f 24)
@@ -98,8 +103,7 @@ kill -TERM "$spooler_pid"
 retry 30 logged ': signal 15: stopping' 1 || fail "TERM is not heard"
 : >"$sender/end"
 wait "$spooler_pid" || fail "planspoold: exit status $?"
-for name in $last; do
-	expect "$name" passed '1 passed'
-done
+# shellcheck disable=SC2086
+fetched_once $last
 expect_no_secrets
 finish
