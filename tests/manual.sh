@@ -94,7 +94,7 @@ agree 'events' page program
 
 sed -n '/^\.Sh STATES/,/^\.Pp/s/^\.It \([a-z]*\) Ta .*/\1/p' "$man/planspool-spool.5" >page
 {
-	sed -n 's/^enum job_state { \(.*\), JOB_ENDED };/\1/p' "$src/src/spooler/job.c" | tr -d ' ' | tr ',' '\n' | sed 's/^JOB_//' | tr '[:upper:]' '[:lower:]'
+	sed -n 's/^enum job_state { \(.*\) };/\1/p' "$src/src/spooler/job.c" | tr -d ' ' | tr ',' '\n' | sed 's/^JOB_//' | tr '[:upper:]' '[:lower:]'
 	sed -n 's/.*\[SPOOL_[A-Z]*\] = \([A-Z]*\),$/\1/p' "$src/src/base/spool.c" | tr '[:upper:]' '[:lower:]' | grep -v '^active$'
 	echo accepting
 } >program

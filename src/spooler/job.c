@@ -8,7 +8,7 @@
  *	PUBLISHING	outcomes and result are written, again	and outcomes, soon result			the result is durable
  *			and again while that fails
  *	DELIVERING	the final is sent until accepted	and result					accepted, closed, given up
- *	ENDED		-					done/<id> or undelivered/<id>			-
+ *	(ended)		-					done/<id> or undelivered/<id>			-
  *
  * A job that is taken up again after a crash starts at CHECKING without a result, and at DELIVERING with one. 409 to anything means
  * that nobody waits for the result any more: the job goes to done/ from any state. Trouble with the disk is waited out where it
@@ -39,7 +39,7 @@
 #define RESULT_MAX (8u << 20)
 #define OUTCOMES_MAX (16u << 20)	/* of outcomes.jsonl */
 
-enum job_state { JOB_CHECKING, JOB_PUBLISHING, JOB_DELIVERING, JOB_ENDED };
+enum job_state { JOB_CHECKING, JOB_PUBLISHING, JOB_DELIVERING };
 
 struct job {
 	struct job_world *world;
@@ -120,7 +120,6 @@ static void job_finish(struct job *job, enum spool_state to)
 		/* One that ended before decides, and this one must not be delivered for ever. */
 		moved = errno == EEXIST && spool_set_aside_active(job->world->spool, job->id) == 0;
 	}
-	job->state = JOB_ENDED;
 	job_over(job, !moved && errno != ENOENT);
 }
 
@@ -406,8 +405,6 @@ static void job_enter(struct job *job, enum job_state state)
 		checkset_stop(job->checks);
 		job->checks = NULL;
 		deliver(job);
-		break;
-	case JOB_ENDED:
 		break;
 	}
 }
