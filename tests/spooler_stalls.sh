@@ -13,6 +13,7 @@ start_sender
 hosts="[\"$api\", \"$stalling\", \"$silent\", \"$full\", \"$silent_tls\"]"
 # shellcheck disable=SC2119
 configure
+sed -i 's/^workers: .*/workers: 1/' "$PLANSPOOL_CONFIG"	# each keeps its own pauses
 make_spool
 
 # at ORIGIN NAME...: jobs whose sender that is.
@@ -28,6 +29,11 @@ received() {
 	for name in "$@"; do
 		sed -i "s/\"received_at\":\"[^\"]*\"/\"received_at\":\"$received_at\"/" "$spool/new/prod.$name.json"
 	done
+}
+
+# asked_at NAME WHAT: when the sender was first asked that, in milliseconds.
+asked_at() {
+	sed -n "s/^{\"at\":\([0-9]*\),.*\"job\":\"$1\",\"what\":\"$2\".*/\1/p" "$sender/transcript" | head -n 1
 }
 
 # ---- after each part of an answer, once ----
@@ -67,6 +73,11 @@ done
 script progress plan '200 stall=3000 until=told'
 script progress running '200, 500, 200'
 accept_job progress
+# A wait that is named to one job's "running" holds for its final, too; what else its host is asked is held up for a second only.
+script patient running '503 retry=30'
+accept_job patient
+script beside plan '200 stall=1000 until=heard'
+accept_job beside
 
 # limits.job is over in ten seconds, or when as many jobs as there are then have been taken up, and the sender's hour in five.
 soon=${PLANSPOOL_TEST_LONG:+40}
@@ -75,6 +86,9 @@ received "58 minutes ago ${soon:-10} seconds" $dripping plan-silent plan-silent_
 # shellcheck disable=SC2086
 received '59 minutes ago 55 seconds ago' $undelivered
 start_spooler --once
+retry 60 asked_again patient running 0 || fail "patient is not running"
+: >"$sender/heard"
+retry 60 asked_again beside final 0 || fail "beside is not delivered"
 retry 60 asked_again progress running 7 || fail "progress is told $(how_often progress running) times"
 : >"$sender/told"
 wait "$spooler_pid" || fail "planspoold --once: exit status $?"
@@ -121,8 +135,11 @@ assert_grep "full: why" 'undelivered","detail":"[^"]*[Cc]onnect[^"]*;' "$spool/u
 assert_grep "silent: why" 'undelivered","detail":"no byte moved for 1000 ms;' "$spool/undelivered/prod.final-silent/log.jsonl"
 assert_grep "lines: why" 'undelivered","detail":"[^"]*timed out after 3[0-9]{3} [^"]*;' "$spool/undelivered/prod.final-lines-0/log.jsonl"
 expect progress passed '1 passed'
-sed -n 's/.*"job":"progress","what":"running".*"message":"\([^"]*\)".*/\1/p' "$sender/transcript" >"$scratch/told"
-assert_grep "the first" '^fetching the plan$' "$scratch/told"
-assert_grep "how far it is" '^checking: [0-9]+ resources, 2.9 KiB so far$' "$scratch/told"
+expect beside passed '1 passed'
+expect patient passed '1 passed'
+expect_asked PATCH patient 'running:503 final:200'
+heard=$(asked_at patient running)
+assert "patient's wait is kept" [ "$(asked_at patient final)" -ge $((heard + 30000)) ]
+assert "others do not wait as long" [ "$(asked_at beside final)" -lt $((heard + 30000)) ]
 expect_no_secrets
 finish

@@ -10,7 +10,7 @@
  * a whole, no reason is taken.
  *
  * HCP Terraform sends X-RateLimit-Reset with every answer, so only with 429 does it say when to come back. Nobody is asked again
- * without any pause, whatever wait is named, and no pause of one request holds up the others for more than PAUSE_MAX_MS.
+ * without any pause, whatever wait is named, and no pause of one request holds up the others for more than PLANSPOOL_PAUSE_MAX_MS.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,10 +30,12 @@
 #ifndef PLANSPOOL_IDLE_MS
 #define PLANSPOOL_IDLE_MS 30000
 #endif
+#ifndef PLANSPOOL_PAUSE_MAX_MS
+#define PLANSPOOL_PAUSE_MAX_MS 60000
+#endif
 #define ANSWER_MAX 65536
 #define DETAIL_MAX 300
 #define NAMED_MIN_MS 500
-#define PAUSE_MAX_MS 60000
 
 /* ---- where to, with what ---- */
 
@@ -241,7 +243,7 @@ static void on_done(void *context, enum http_end end, const struct http_head *he
 	if (answer.meaning == SCHEDULE_LATER && head->status != 0)
 		answer.wait_ms = named_wait(head);
 	pacer_heard(call->api->pacer, call->request.target->origin, head,
-		answer.wait_ms < PAUSE_MAX_MS ? answer.wait_ms : PAUSE_MAX_MS);
+		answer.wait_ms < PLANSPOOL_PAUSE_MAX_MS ? answer.wait_ms : PLANSPOOL_PAUSE_MAX_MS);
 	detail = error_detail(call, &parsed);
 	if (end != HTTP_ANSWERED)
 		snprintf(text, sizeof text, "%s", why);
