@@ -16,13 +16,20 @@ at_most() {
 	[ "$(count "$1")" -le "$2" ]
 }
 
-# More than one round of housekeeping removes, and rounds are a minute apart.
+# More than one round of housekeeping removes, or sets aside, and rounds are a minute apart. What is no job in new/ is more than
+# one scan sets aside.
+for place in new "done"; do
+	seq -f "$spool/$place/$place-%.0f.txt" 350 | xargs touch
+done
 seq -f "$spool/done/prod.old-%.0f" 2500 | xargs mkdir
 seq -f "$spool/undelivered/prod.old-%.0f" 2500 | xargs mkdir
 touch -d '100 days ago' "$spool"/done/prod.old-* "$spool"/undelivered/prod.old-*
 start_spooler
 retry 40 at_most "done" 0 || fail "$(count "done") are left in done/"
 retry 40 at_most undelivered 0 || fail "$(count undelivered) are left in undelivered/"
+retry 40 at_most new 0 || fail "$(count new) are left in new/"
+assert_equal "set aside" 700 "$(count corrupt)"
+rm "$spool"/corrupt/*
 stop_spooler
 
 # A stream with a short memory.

@@ -117,6 +117,25 @@ static void counts_events(void **state)
 	}
 }
 
+/* A log is looked at from its end, up to a limit. */
+static void bounds_the_log(void **state)
+{
+	const struct scratch *t = *state;
+	struct buf text = BUF_INIT(32u << 20);
+
+	for (int i = 0; i < 3; i++)
+		buf_puts(&text, "{\"event\":\"blamed\"}\n");
+	while (text.len < 20u << 20)
+		buf_puts(&text, "{\"event\":\"callback\",\"detail\":\"500; tried again in 1.0 s\"}\n");
+	folder(t, "active/" ID);
+	assert_int_equal(fsio_create(t->fd, "active/" ID "/log.jsonl", 0640, text.data, text.len), 0);
+	buf_free(&text);
+	assert_int_equal(blamed(t), 0);
+	assert_int_equal(journal(t->spool, ID, true, JOURNAL_BLAMED, NULL), 0);
+	assert_int_equal(blamed(t), 1);
+	assert_int_equal(spool_remove(t->spool, SPOOL_ACTIVE, ID), 0);
+}
+
 static void writes_events(void **state)
 {
 	const struct scratch *t = *state;
@@ -210,6 +229,7 @@ int main(void)
 		cmocka_unit_test(keeps_named_waits),
 		cmocka_unit_test(knows_what_answers_mean),
 		WITH_SPOOL(counts_events),
+		WITH_SPOOL(bounds_the_log),
 		WITH_SPOOL(writes_events),
 		cmocka_unit_test(keeps_a_roster),
 	};
