@@ -152,9 +152,6 @@ static void reads(void **state)
 	assert_int_equal(json_get_integer(j, "s", 3), 3);
 	assert_int_equal(json_integer(json_get(j, "b"), &i), -1);
 	assert_int_equal(i, 7);
-	assert_true(json_get_bool(j, "b", false));
-	assert_true(json_get_bool(j, "i", true));
-	assert_false(json_get_bool(j, "nothing", false));
 	array = json_get(j, "a");
 	assert_int_equal(json_count(array), 3);
 	assert_string_equal(json_string(json_at(array, 1)), "two");

@@ -275,25 +275,6 @@ static void resolves(void **state)
 	}
 }
 
-static void hides_the_query(void **state)
-{
-	static const struct { const char *text, *shown; } table[] = {
-		{ "https://H/a?token=x", "https://H/a" },
-		{ "https://h:8443?token", "https://h:8443" },
-		{ "https://h/a", "https://h/a" },
-		{ "https://u:secret@h/a?b", "(unusable URL)" },
-		{ "", "(unusable URL)" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(table); i++) {
-		char *shown = url_without_query(table[i].text);
-
-		assert_string_equal(shown, table[i].shown);
-		free(shown);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,7 +285,6 @@ int main(void)
 		cmocka_unit_test(keeps_limits),
 		cmocka_unit_test(compares_origins),
 		cmocka_unit_test(resolves),
-		cmocka_unit_test(hides_the_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

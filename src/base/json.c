@@ -169,13 +169,6 @@ int64_t json_get_integer(const json_t *object, const char *key, int64_t otherwis
 	return json_integer(json_get(object, key), &value) ? otherwise : value;
 }
 
-bool json_get_bool(const json_t *object, const char *key, bool otherwise)
-{
-	const json_t *value = json_get(object, key);
-
-	return json_object_is_type(value, json_type_boolean) ? json_object_get_boolean(value) : otherwise;
-}
-
 const char *json_string(const json_t *j)
 {
 	return json_is_string(j) ? json_object_get_string(mutable(j)) : NULL;

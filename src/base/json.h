@@ -30,7 +30,6 @@ bool json_has(const json_t *object, const char *key);			/* present, even if null
 json_t *json_get(const json_t *object, const char *key);		/* borrowed */
 const char *json_get_string(const json_t *object, const char *key);	/* NULL if absent or no string */
 int64_t json_get_integer(const json_t *object, const char *key, int64_t otherwise);
-bool json_get_bool(const json_t *object, const char *key, bool otherwise);
 const char *json_string(const json_t *j);
 int json_integer(const json_t *j, int64_t *out);			/* -1: no integer */
 size_t json_count(const json_t *array);

@@ -129,11 +129,6 @@ struct secret *secret_new(const void *data, size_t len)
 	return s;
 }
 
-struct secret *secret_copy(const struct secret *s)
-{
-	return s ? secret_new(s->data, s->len) : NULL;
-}
-
 struct secret *secret_room(size_t len, char **room)
 {
 	struct secret *s = room_for(len);

@@ -16,7 +16,6 @@ void secret_setup(void);
 struct secret *secret_new(const void *data, size_t len);
 /* Of len zero bytes; *room is where they are to be written. */
 struct secret *secret_room(size_t len, char **room);
-struct secret *secret_copy(const struct secret *s);	/* NULL gives NULL */
 void secret_free(struct secret *s);			/* NULL is fine */
 
 const char *secret_data(const struct secret *s);

@@ -282,13 +282,3 @@ char *url_resolve(const char *base, const char *reference, char why[URL_WHY])
 	free(text);
 	return NULL;
 }
-
-char *url_without_query(const char *text)
-{
-	struct url u;
-	char why[URL_WHY];
-
-	if (url_parse(text, &u, why))
-		return xstrdup("(unusable URL)");
-	return xstrndup(text, (size_t)(u.rest - text) + u.path_len);
-}

@@ -32,7 +32,4 @@ char *url_origin(const struct url *u);
  * NULL with the reason. */
 char *url_resolve(const char *base, const char *reference, char why[URL_WHY]);
 
-/* The same URL without its query, for people to read. Allocated. "(unusable URL)" for what does not parse. */
-char *url_without_query(const char *text);
-
 #endif

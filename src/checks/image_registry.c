@@ -57,11 +57,6 @@ struct image_bucket *image_registry_buckets(const struct image_registry *r)
 	return r->buckets;
 }
 
-size_t image_registry_artifacts(const struct image_registry *r)
-{
-	return r->artifact_count;
-}
-
 enum image_rule image_registry_untracked(const struct image_registry *r)
 {
 	return r->untracked;
@@ -181,5 +176,4 @@ void image_registry_index(struct image_registry *r, struct image_artifact *a, co
 	enter_text(r, a, a->id, &own);
 	a->scope = own.scope != NULL ? policy_store_word(r->store, own.scope) : NULL;
 	image_id_free(&own);
-	r->artifact_count++;
 }

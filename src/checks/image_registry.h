@@ -68,7 +68,6 @@ void image_registry_free(struct image_registry *r);
 int image_registry_read(struct image_registry *r, const char *file, char *text, size_t len, struct faults *faults);
 
 struct image_bucket *image_registry_buckets(const struct image_registry *r);	/* in the order of the files */
-size_t image_registry_artifacts(const struct image_registry *r);
 enum image_rule image_registry_untracked(const struct image_registry *r);	/* on_untracked_image, the strictest */
 /* Why the registry is stale now, allocated; NULL if it is not. max_age_ms below 0: as the files say. */
 char *image_registry_stale(const struct image_registry *r, int64_t now_ms, int64_t max_age_ms);

@@ -24,7 +24,6 @@ struct image_registry {
 	struct policy_store *store;
 	struct image_index index;
 	struct image_bucket *buckets, **last_bucket;
-	size_t artifact_count;
 	uint64_t version_count;
 	unsigned file_count;
 	enum image_rule untracked;

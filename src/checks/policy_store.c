@@ -133,19 +133,6 @@ const char *policy_store_word(struct policy_store *s, const char *text)
 	return s->words[slot];
 }
 
-bool policy_store_has_word(const struct policy_store *s, const char *text)
-{
-	if (s->word_size == 0)
-		return false;
-	size_t slot = policy_store_hash(s, 0, text, strlen(text)) & (s->word_size - 1);
-
-	for (; s->words[slot] != NULL; slot = (slot + 1) & (s->word_size - 1)) {
-		if (strcmp(s->words[slot], text) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* 0 is an empty slot. */
 static uint64_t identity(uint64_t hash)
 {

@@ -15,7 +15,6 @@ void *policy_store_get(struct policy_store *s, size_t size);		/* aligned, zeroed
 /* a copy with a NUL behind it */
 const char *policy_store_text(struct policy_store *s, const char *text, size_t len);
 const char *policy_store_word(struct policy_store *s, const char *text);	/* the same pointer for the same text */
-bool policy_store_has_word(const struct policy_store *s, const char *text);
 
 /* Hashes with a key that is new in each store, so that no plan can be made to collide. */
 uint64_t policy_store_hash(const struct policy_store *s, uint64_t above, const void *data, size_t len);
