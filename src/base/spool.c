@@ -39,6 +39,7 @@
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/spool_layout.h"
 
 const struct spool_place_rules spool_places[PLACES] = {
@@ -259,7 +260,7 @@ int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *cont
 		} else if (entry_id(state, entry->d_name, found.id) && (state == SPOOL_NEW || S_ISDIR(st.st_mode))) {
 			found.mtime_ms = spool_mtime(&st);
 			go_on = visit(context, &found);
-		} else if (foreign != NULL && strncmp(entry->d_name, SPOOL_HIDDEN_FOREIGN, strlen(SPOOL_HIDDEN_FOREIGN)) != 0) {
+		} else if (foreign != NULL && !text_starts(entry->d_name, SPOOL_HIDDEN_FOREIGN)) {
 			foreign(context, entry->d_name);
 		}
 		errno = 0;

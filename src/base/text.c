@@ -225,6 +225,11 @@ int text_integer(const char *s, int64_t min, int64_t max, int64_t *out)
 	return 0;
 }
 
+bool text_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
 #define NEAREST_MAX 64
 
 static unsigned least_of(unsigned a, unsigned b)

@@ -32,6 +32,8 @@ int text_size(const char *s, uint64_t *bytes);
 /* A whole number in decimal digits within [min, max]. 0, or -1. */
 int text_integer(const char *s, int64_t min, int64_t max, int64_t *out);
 
+bool text_starts(const char *s, const char *prefix);
+
 /* The entry of list (NULL-terminated) nearest to word, if near enough to be what was meant; else NULL. */
 const char *text_nearest(const char *word, const char *const *list);
 

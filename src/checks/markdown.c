@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define ALWAYS_ACTIVE "\\`*[]|~@!#"
 #define ESCAPED ALWAYS_ACTIVE "_:."	/* all that ever gets a backslash */
 
@@ -86,7 +88,7 @@ int markdown_plain(struct buf *out, const char *s)
 
 		skip = 1;
 		for (size_t i = 0; i < ENTITIES; i++) {
-			if (strncmp(s, entities[i].name, strlen(entities[i].name)) == 0) {
+			if (text_starts(s, entities[i].name)) {
 				c = entities[i].c;
 				skip = strlen(entities[i].name);
 			}

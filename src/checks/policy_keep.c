@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "checks/policy_module.h"
 
 #define STEPS_MAX 64
@@ -94,18 +95,13 @@ void policy_keep_ask(struct policy_keep *k, uint64_t config)
 		*referring = policy_pool_share(&k->pool, "", 0);
 }
 
-static bool starts(const char *s, const char *prefix)
-{
-	return strncmp(s, prefix, strlen(prefix)) == 0;
-}
-
 /* Whether a list of references has one that is neither a variable nor a local value. */
 static bool refers(const struct value *references)
 {
 	for (const struct value *r = value_first(references); r != NULL; r = value_next(r)) {
 		const char *text = value_type(r) == VALUE_STRING ? value_text(r, NULL) : NULL;
 
-		if (text != NULL && !starts(text, "var.") && !starts(text, "local."))
+		if (text != NULL && !text_starts(text, "var.") && !text_starts(text, "local."))
 			return true;
 	}
 	return false;

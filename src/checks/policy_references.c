@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "plan/address.h"
 
 static const char input[] = "#input", output[] = "#output";
@@ -29,18 +30,13 @@ static bool has_no_node(const struct policy_graph *g, uint64_t config)
 	return g->records->keep->resources_seen && policy_records_first(g->records, config) == 0;
 }
 
-static bool starts(const char *s, const char *prefix)
-{
-	return strncmp(s, prefix, strlen(prefix)) == 0;
-}
-
 /* What leads nowhere: the plan does not say what local values refer to. */
 static bool is_nowhere(const char *text)
 {
 	static const char *const nowhere[] = { "local.", "each.", "count.", "path.", "self.", "terraform." };
 
 	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
-		if (starts(text, nowhere[i]))
+		if (text_starts(text, nowhere[i]))
 			return true;
 	}
 	return false;
@@ -62,12 +58,12 @@ static bool read_reference(struct policy_graph *g, uint64_t module, const char *
 
 	if (is_nowhere(text))
 		return false;
-	if (starts(text, "var.")) {
+	if (text_starts(text, "var.")) {
 		out->target = port(s, module, input, text + 4, address_name(text + 4));
 		out->how = how(g, text, 3);
 		return module != 0;
 	}
-	if (starts(text, "module.")) {
+	if (text_starts(text, "module.")) {
 		size_t name = 7 + address_name(text + 7), step = name + address_key(text + name);
 
 		if (text[step] != '.')
@@ -77,7 +73,7 @@ static bool read_reference(struct policy_graph *g, uint64_t module, const char *
 		out->how = how(g, text, step);
 		return true;
 	}
-	size_t type = starts(text, "data.") ? 5 : 0;
+	size_t type = text_starts(text, "data.") ? 5 : 0;
 
 	type += address_name(text + type);
 	if (text[type] != '.')

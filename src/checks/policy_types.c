@@ -40,7 +40,7 @@ bool policy_types_empty(const struct policy_types *t)
 static unsigned cloud_of(const char *type)
 {
 	for (size_t i = 0; i < CLOUDS; i++) {
-		if (strncmp(type, clouds[i].prefix, strlen(clouds[i].prefix)) == 0)
+		if (text_starts(type, clouds[i].prefix))
 			return clouds[i].bit;
 	}
 	return 0;

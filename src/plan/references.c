@@ -24,6 +24,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "plan/address.h"
 
 #define BUDGET 20000000
@@ -66,11 +67,6 @@ void references_free(struct references *r)
 	}
 	free(r->sources);
 	free(r);
-}
-
-static bool starts(const char *s, const char *prefix)
-{
-	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
 /* module.a.module.b of an item, with more behind it. Allocated. */
@@ -117,12 +113,12 @@ static void drop_empty(struct references *r)
 
 static bool leads(const struct references *r, const char *text)
 {
-	return starts(text, r->prefix) || starts(text, "var.") || starts(text, "module.");
+	return text_starts(text, r->prefix) || text_starts(text, "var.") || text_starts(text, "module.");
 }
 
 static bool repeats(const char *text)
 {
-	return starts(text, "each.") || starts(text, "count.");
+	return text_starts(text, "each.") || text_starts(text, "count.");
 }
 
 /* Adds what a value and all in it refers to. *each is set when it asks what for_each or count does. Depth is the
@@ -282,9 +278,9 @@ static void follow(struct following *f, const char *module, size_t module_len, c
 		return;
 	}
 	f->r->budget--;
-	if (starts(text, f->r->prefix)) {
+	if (text_starts(text, f->r->prefix)) {
 		end(f, module, module_len, text);
-	} else if (starts(text, "var.")) {
+	} else if (text_starts(text, "var.")) {
 		name = xasprintf("%.*s#input.%.*s", (int)module_len, module, (int)address_name(text + 4), text + 4);
 		if (module_len > 0)
 			follow_sources(f, name, false, depth + 1);
@@ -307,12 +303,12 @@ static size_t module_of(const char *name)
 	size_t len = strcspn(name, "#"), at = 0;
 
 	if (name[len] == '#') {
-		if (starts(name + len, "#output."))
+		if (text_starts(name + len, "#output."))
 			return len;
 		at = last_step(name, len);
 		return at > 0 ? at - 1 : 0;
 	}
-	while (starts(name + at, "module.") && name[at + 7] != '\0')
+	while (text_starts(name + at, "module.") && name[at + 7] != '\0')
 		at += 7 + strcspn(name + at + 7, ".") + 1;
 	return at > 0 ? at - 1 : 0;
 }
@@ -325,7 +321,7 @@ static void follow_sources(struct following *f, const char *name, bool all, unsi
 	for (size_t i = position(r, name); i < r->count; i++) {
 		struct source *s = &r->sources[i];
 
-		if (all ? !starts(s->name, name) : strcmp(s->name, name) != 0)
+		if (all ? !text_starts(s->name, name) : strcmp(s->name, name) != 0)
 			break;
 		if (s->visited == r->question)
 			continue;

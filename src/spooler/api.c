@@ -47,7 +47,7 @@ static bool token_file_meant_for(const struct url *url)
 	bool meant = false;
 
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-		meant = meant || strncmp(url->rest, prefixes[i], strlen(prefixes[i])) == 0;
+		meant = meant || text_starts(url->rest, prefixes[i]);
 	for (size_t i = 0; i < url->path_len; i++)
 		if (url->rest[i] == '%' || url->rest[i] == ';' || strncmp(url->rest + i, "/.", 2) == 0 ||
 		    strncmp(url->rest + i, "//", 2) == 0)
