@@ -230,11 +230,13 @@ static void unknown(void **state)
 {
 	static const char after[] =
 		"{\"known\": \"aws_logs\", \"text\": \"${HOME}\", \"list\": [\"k\", null], \"tags\": {\"env\": \"p\"}, "
-		"\"blk\": [{\"p\": 1}, {}], \"map\": {}, \"one\": [{}, {}], \"both\": [{}, {}]}";
+		"\"blk\": [{\"p\": 1}, {}], \"map\": {}, \"one\": [{}, {}], \"both\": [{}, {}], "
+		"\"outer\": [{}]}";
 	static const char mask[] =
 		"{\"id\": true, \"key\": true, \"var\": true, \"list\": [false, true], \"tags\": {\"Name\": true}, "
 		"\"blk\": [{}, {\"p\": true}], \"map\": {\"x\": true}, \"dyn\": true, "
-		"\"one\": [{\"x\": true}, {\"x\": true}], \"both\": [{\"x\": true}, {\"x\": true}]}";
+		"\"one\": [{\"x\": true}, {\"x\": true}], \"both\": [{\"x\": true}, {\"x\": true}], "
+		"\"outer\": [{\"inner\": true}]}";
 	static const char expressions[] = "{\"key\": {\"references\": [\"aws_kms_key.k.arn\", \"aws_kms_key.k\"]}, "
 		"\"var\": {\"references\": [\"var.x\", \"local.y\"]}, \"tags\": {\"references\": [\"t_y.z.id\"]}, "
 		"\"blk\": [{\"p\": {\"constant_value\": 1}}, {\"p\": {\"references\": [\"each.value\"]}}], "
@@ -267,6 +269,8 @@ static void unknown(void **state)
 		{ "blk[*].p", "jsonpath_equals", "1", "unknown" }, { "blk[*].p", "jsonpath_equals", "2", "fail" },
 		{ "blk[?(@.p == 2)].p", "jsonpath_exists", NULL, "unknown" }, { "map.x", "exists", NULL, "unknown" },
 		{ "map", "is_empty", NULL, "fail" },
+		/* What a * stands for is not there, and what it would lead to is unknown. */
+		{ "outer.*.inner.*.p", "not_equals", "1", "unknown" }, { "outer.*.inner.p", "exists", NULL, "unknown" },
 		/* Of several places one must be computed by a reference, or all of them. */
 		{ "one.*.x", "exists", NULL, "pass" }, { "both.*.x", "exists", NULL, "pass" },
 		{ "one.*.x", "not_exists", NULL, "unknown" }, { "both.*.x", "not_exists", NULL, "fail" },

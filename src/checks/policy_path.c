@@ -173,9 +173,8 @@ bool policy_path_select(const struct view *root, const char *path, policy_visit_
 	}
 	struct view single = policy_path_find(root, plain, len, &under);
 
-	/* A list comes before its elements: the first value that decides ends it, and so does the first error. What is
-	 * unknown above the place is for the walk to visit. */
-	if (single.type != VIEW_MISSING && !under && !visit(context, &single, false))
+	/* A list comes before its elements: the first value that decides ends it, and so does the first error. */
+	if (single.type != VIEW_MISSING && !visit(context, &single, under))
 		return false;
 	return walk(&s, root, path, strlen(path));
 }
