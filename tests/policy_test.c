@@ -231,12 +231,12 @@ static void unknown(void **state)
 	static const char after[] =
 		"{\"known\": \"aws_logs\", \"text\": \"${HOME}\", \"list\": [\"k\", null], \"tags\": {\"env\": \"p\"}, "
 		"\"blk\": [{\"p\": 1}, {}], \"map\": {}, \"one\": [{}, {}], \"both\": [{}, {}], "
-		"\"outer\": [{}]}";
+		"\"outer\": [{}], \"only\": [null], \"two\": [{}, {\"in\": [null]}]}";
 	static const char mask[] =
 		"{\"id\": true, \"key\": true, \"var\": true, \"list\": [false, true], \"tags\": {\"Name\": true}, "
 		"\"blk\": [{}, {\"p\": true}], \"map\": {\"x\": true}, \"dyn\": true, "
 		"\"one\": [{\"x\": true}, {\"x\": true}], \"both\": [{\"x\": true}, {\"x\": true}], "
-		"\"outer\": [{\"inner\": true}]}";
+		"\"outer\": [{\"inner\": true}], \"only\": [true], \"two\": [{}, {\"in\": [true]}]}";
 	static const char expressions[] = "{\"key\": {\"references\": [\"aws_kms_key.k.arn\", \"aws_kms_key.k\"]}, "
 		"\"var\": {\"references\": [\"var.x\", \"local.y\"]}, \"tags\": {\"references\": [\"t_y.z.id\"]}, "
 		"\"blk\": [{\"p\": {\"constant_value\": 1}}, {\"p\": {\"references\": [\"each.value\"]}}], "
@@ -271,6 +271,11 @@ static void unknown(void **state)
 		{ "map", "is_empty", NULL, "fail" },
 		/* What a * stands for is not there, and what it would lead to is unknown. */
 		{ "outer.*.inner.*.p", "not_equals", "1", "unknown" }, { "outer.*.inner.p", "exists", NULL, "unknown" },
+		/* A list of one is that one if it is a block. */
+		{ "only.p", "not_exists", NULL, "unknown" }, { "only.p.0", "not_equals", "1", "unknown" },
+		{ "only.1", "not_exists", NULL, "pass" }, { "only", "length_equals", "1", "pass" },
+		{ "only.p", "jsonpath_not_equals", "1", "unknown" }, { "only.*", "jsonpath_not_exists", NULL, "unknown" },
+		{ "two.*.in.p", "not_contains", "1", "unknown" },
 		/* Of several places one must be computed by a reference, or all of them. */
 		{ "one.*.x", "exists", NULL, "pass" }, { "both.*.x", "exists", NULL, "pass" },
 		{ "one.*.x", "not_exists", NULL, "unknown" }, { "both.*.x", "not_exists", NULL, "fail" },

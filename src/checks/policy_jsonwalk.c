@@ -131,6 +131,10 @@ static int step_member(const struct jsonwalk *w, const struct policy_jsonpath *p
 	bool under = false;
 	struct view child = root ? policy_path_find(v, s->name, s->len, &under) : view_member(v, s->name, s->len);
 
+	if (child.type == VIEW_MISSING) {
+		child = view_unknown_block(v);
+		under = child.type == VIEW_UNKNOWN;
+	}
 	if (under) {
 		w->visit(w->context, &child, true);
 		return 0;
@@ -143,8 +147,10 @@ static int step_members(const struct jsonwalk *w, const struct policy_jsonpath *
 	bool root)
 {
 	struct view_iterator it;
-	struct view child;
+	struct view child = view_unknown_block(v);
 
+	if (child.type == VIEW_UNKNOWN)
+		w->visit(w->context, &child, true);
 	if (v->type != VIEW_OBJECT && !(root && v->type == VIEW_LIST))
 		return 0;
 	view_start(&it, v);

@@ -49,8 +49,11 @@ struct view policy_path_find(const struct view *root, const char *path, size_t l
 		return *root;
 	}
 	if (root->type == VIEW_LIST) {
-		if (!part_index(path, part, &index))
-			return view_missing;
+		if (!part_index(path, part, &index)) {
+			child = view_unknown_block(root);
+			*under = child.type == VIEW_UNKNOWN;
+			return child;
+		}
 		child = view_at(root, index);
 		return part == len ? child : policy_path_find(&child, path + part + 1, len - part - 1, under);
 	}
@@ -142,8 +145,10 @@ static bool walk(const struct selection *s, const struct view *v, const char *pa
 	if (part == 1 && *path == '*')
 		return walk_star(s, v, path, len);
 	if (v->type == VIEW_LIST) {
-		if (!part_index(path, part, &index))
-			return true;
+		if (!part_index(path, part, &index)) {
+			child = view_unknown_block(v);
+			return child.type == VIEW_MISSING || s->visit(s->context, &child, true);
+		}
 		child = view_at(v, index);
 		return walk_child(s, &child, path, len, part);
 	}

@@ -333,6 +333,13 @@ size_t view_count(const struct view *v)
 	return it.count;
 }
 
+struct view view_unknown_block(const struct view *v)
+{
+	const struct value *first = v->type == VIEW_LIST ? value_first(v->mask) : NULL;
+
+	return mask_true(first) && !v->tags && value_count(v->value) == 1 ? view_unknown(first) : view_missing;
+}
+
 bool view_has_unknown(const struct view *v)
 {
 	return v->type == VIEW_UNKNOWN || (v->mask != NULL && value_any_true(v->mask));

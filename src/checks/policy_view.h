@@ -66,6 +66,10 @@ void view_start(struct view_iterator *it, const struct view *container);
 /* The next element or member in *out, or false when there is none. */
 bool view_next(struct view_iterator *it, const struct view *container, struct view *out);
 
+/* The only element of a list if it is unknown: should it be a block, the list is that block and has its members. Missing
+ * for all else. */
+struct view view_unknown_block(const struct view *v);
+
 /* Whether something in it is unknown. */
 bool view_has_unknown(const struct view *v);
 
