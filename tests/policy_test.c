@@ -276,6 +276,9 @@ static void unknown(void **state)
 		{ "only.1", "not_exists", NULL, "pass" }, { "only", "length_equals", "1", "pass" },
 		{ "only.p", "jsonpath_not_equals", "1", "unknown" }, { "only.*", "jsonpath_not_exists", NULL, "unknown" },
 		{ "two.*.in.p", "not_contains", "1", "unknown" },
+		/* What is below an unknown place nobody knows. */
+		{ "outer..p", "jsonpath_not_equals", "1", "unknown" }, { "tags..p", "jsonpath_not_exists", NULL, "unknown" },
+		{ "blk..p", "jsonpath_equals", "2", "fail" },
 		/* Of several places one must be computed by a reference, or all of them. */
 		{ "one.*.x", "exists", NULL, "pass" }, { "both.*.x", "exists", NULL, "pass" },
 		{ "one.*.x", "not_exists", NULL, "unknown" }, { "both.*.x", "not_exists", NULL, "fail" },

@@ -331,6 +331,8 @@ static int descend(const struct jsonwalk *w, const struct policy_jsonpath *p, si
 	if (*w->steps == 0)
 		return error(w, "the path looks at too many places");
 	--*w->steps;
+	if (v->type == VIEW_UNKNOWN)
+		w->visit(w->context, v, true);
 	if (v->type != VIEW_LIST && v->type != VIEW_OBJECT)
 		return 0;
 	if (!(v->type == VIEW_OBJECT && p->steps[i].kind == STEP_ELEMENT) && step(w, p, i, v, false) != 0)
