@@ -149,7 +149,9 @@ static void documents(void **state)
 			"\\\"true\\\": \\\"true\\\"}]}\"}", "{}") ","
 		CHANGE("aws_sqs_queue.q", "aws_sqs_queue", "q", "", "{\"policy\": \"{\\\"Statement\\\": []}\"}", "{}")
 		","
-		CHANGE("aws_kms_key.k", "aws_kms_key", "k", "", "{}", "{\"policy\": true}") "]}";
+		CHANGE("aws_kms_key.k", "aws_kms_key", "k", "", "{}", "{\"policy\": true}") ","
+		CHANGE("aws_iam_role_policy.known", "aws_iam_role_policy", "known", "",
+		"{\"policy\": \"{\\\"Statement\\\": {\\\"Action\\\": \\\"s3:*\\\"}}\"}", "{\"policy\": false}") "]}";
 	static const struct row rows[] = {
 		{ NULL, "{cond_type: attribute, resource_types: [aws_iam_policy, aws_sqs_queue, aws_kms_key], "
 			"attribute: policy.Statement.Action, "
@@ -160,6 +162,8 @@ static void documents(void **state)
 			"operator: jsonpath_contains, value: \"*\"}", "aws_iam_policy.p pass" },
 		{ NULL, "{cond_type: attribute, resource_types: [aws_iam_policy], attribute: policy.Statement.true, "
 			"operator: is_true}", "aws_iam_policy.p fail" },
+		{ NULL, "{cond_type: attribute, resource_types: [aws_iam_role_policy], attribute: policy.Statement.Action, "
+			"operator: not_equals, value: \"s3:*\"}", "aws_iam_role_policy.known fail" },
 	};
 
 	(void)state;

@@ -244,7 +244,7 @@ static struct view attribute_view(const struct policy_node *node, const struct v
 		value_get_n(node->unknown, key, len);
 
 	if (node->decode != NULL && strlen(node->decode) == len && memcmp(node->decode, key, len) == 0 &&
-		value_type(mask) != VALUE_BOOL) {
+		!(value_type(mask) == VALUE_BOOL && value_bool(mask))) {
 		const struct value *document = decoded_document(node->scratch, v);
 
 		if (document != NULL)
