@@ -76,6 +76,14 @@ static void nodes(void **state)
 		{ "scope: {provider: AWS}\n",
 			"{cond_type: attribute, resource_types: [provider], attribute: n, operator: exists}",
 			"aws.default pass, aws.w fail" },
+		/* A filter does not ask for all types of its provider. */
+		{ "scope: {provider: GITHUB}\n",
+			"{and: [{cond_type: filter, attribute: resource_type, operator: within, value: [aws_b]}, {cond_type: "
+			"attribute, resource_types: [aws_b], attribute: n, operator: exists}]}", "aws_b.y[0] pass" },
+		{ "scope: {provider: GITHUB}\n",
+			"{and: [{cond_type: connection, operator: exists, resource_types: [aws_b], connected_resource_types: "
+			"[aws_a]}, {cond_type: filter, attribute: resource_type, operator: within, value: [aws_b]}]}",
+			"aws_b.y[0] fail" },
 		{ NULL, "{cond_type: attribute, resource_types: [aws_zz], attribute: n, operator: exists}", "" },
 		{ NULL, "{cond_type: resource, operator: exists, resource_types: [aws_a, google_c]}",
 			"aws_a.r pass, aws_a.x pass, aws_b.y[0] fail, google_c.z pass" },

@@ -306,8 +306,10 @@ int policy_compile_condition(struct policy_compiler *c, struct policy_block *b, 
 	policy_warn_keys(node, condition_keys, c->file, c->faults);
 	if (read_text(c, node, "cond_type", &type) == 0)
 		(void)compile_kind(c, cond, node, type != NULL && *type != '\0' ? type : NULL);
-	(void)policy_types_read(&cond->types, policy_doc_truthy(types) ? types : NULL, p->provider, false, c->file,
-		node->line, c->faults);
+	types = policy_doc_truthy(types) ? types : NULL;
+	/* Nobody names the types of a filter; there a provider that is not known adds none, as in Checkov. */
+	if (cond->kind != CONDITION_FILTER || types != NULL || policy_types_known_provider(p->provider))
+		(void)policy_types_read(&cond->types, types, p->provider, false, c->file, node->line, c->faults);
 	b->connects = cond->kind == CONDITION_CONNECTION;
 	if (b->connects)
 		(void)policy_types_read(&cond->connected, doc_get(node, "connected_resource_types"), p->provider, true,

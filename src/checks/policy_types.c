@@ -140,6 +140,21 @@ void policy_types_words(const struct policy_types *t, struct buf *out)
 	}
 }
 
+/* The bit of the cloud of this name, or 0. */
+static unsigned cloud_named(const char *provider)
+{
+	for (size_t i = 0; i < CLOUDS; i++) {
+		if (strcasecmp(provider, clouds[i].name) == 0)
+			return clouds[i].bit;
+	}
+	return 0;
+}
+
+bool policy_types_known_provider(const char *provider)
+{
+	return provider == NULL || cloud_named(provider) != 0;
+}
+
 /* The clouds that a keyword stands for: the scope's, or otherwise when there is no scope. 0, or -1 with a fault. */
 static int expand(const char *keyword, const char *provider, unsigned otherwise, unsigned *out, const char *file,
 	unsigned line, struct faults *faults)
@@ -148,12 +163,11 @@ static int expand(const char *keyword, const char *provider, unsigned otherwise,
 		*out |= otherwise;
 		return 0;
 	}
-	for (size_t i = 0; i < CLOUDS; i++) {
-		if (strcasecmp(provider, clouds[i].name) == 0) {
-			*out |= clouds[i].bit;
-			return 0;
-		}
-	}
+	unsigned bit = cloud_named(provider);
+
+	*out |= bit;
+	if (bit != 0)
+		return 0;
 	faults_error(faults, file, line,
 		"scope.provider '%s' is not known for %s (known: aws, azure, gcp); name the types instead", provider,
 		keyword);

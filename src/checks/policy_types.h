@@ -38,6 +38,9 @@ void policy_types_free(struct policy_types *t);
 /* For people: "aws_vpc, aws_subnet", "aws_* with tags", "every resource, data source and provider block". */
 void policy_types_words(const struct policy_types *t, struct buf *out);
 
+/* Whether a scope's provider is one whose types are told by a prefix; also for none (NULL). */
+bool policy_types_known_provider(const char *provider);
+
 /* Reads resource_types (connected: connected_resource_types, whose keywords differ). node may be NULL. provider is
  * scope.provider or NULL. 0, or -1 with faults. */
 int policy_types_read(struct policy_types *t, const struct doc_node *node, const char *provider, bool connected,
