@@ -566,6 +566,30 @@ static void many_steps(void **state)
 	}
 }
 
+/* Of the matches that take many steps a condition may make so many on a resource, and as many on the next. */
+static void hard_matches(void **state)
+{
+	static const struct { size_t elements; const char *verdict; } rows[] = { { 256, "t_x.a pass" }, { 257, "t_x.a error" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf after = BUF_INIT(1u << 20);
+
+		for (size_t n = 0; n < rows[i].elements; n++)
+			buf_puts(&after, n > 0 ? ", \"aaaaaaaaaaaaaaaaaaaaac\"" : "{\"l\": [\"aaaaaaaaaaaaaaaaaaaaac\"");
+		buf_puts(&after, ", \"c\"]}");
+		char *plan = policy_plan(buf_text(&after), "{}", "{}");
+		char *got = policy_try("{and: [{cond_type: attribute, resource_types: [t_x], attribute: \"l[*]\", operator: "
+			"jsonpath_regex_match, value: \"(a|aa)+$|a*c\"}, {cond_type: attribute, resource_types: [t_x], "
+			"attribute: \"l[*]\", operator: jsonpath_regex_match, value: \"(a|aa)+$|a*c$\"}]}", plan, false);
+
+		assert_string_equal(got, rows[i].verdict);
+		free(got);
+		free(plan);
+		buf_free(&after);
+	}
+}
+
 /* The text of each of many objects inside of each other is more than a condition may make. */
 static void much_text(void **state)
 {
@@ -699,6 +723,7 @@ int main(void)
 		cmocka_unit_test(circles),
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(many_steps),
+		cmocka_unit_test(hard_matches),
 		cmocka_unit_test(much_text),
 		cmocka_unit_test(many_blocks),
 		cmocka_unit_test(members_in_any_order),

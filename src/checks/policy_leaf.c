@@ -229,6 +229,7 @@ void policy_leaf_evaluate(const struct policy_condition *c, const struct policy_
 	out->place_count = 0;
 	policy_node_trouble(node);	/* what others met */
 	policy_scratch_workspace(node->scratch)->text_left = POLICY_TEXT_MAX;
+	policy_matcher_refill(policy_scratch_workspace(node->scratch)->matcher);
 	if (c->hopeless != NULL) {
 		evaluate_hopeless(c, node, out);
 		return;

@@ -23,6 +23,8 @@ void policy_nets_free(struct policy_nets *n);
 
 struct policy_matcher *policy_matcher_new(void);
 void policy_matcher_free(struct policy_matcher *m);
+/* To be called for each condition and resource: so many matches that take many steps are allowed anew. */
+void policy_matcher_refill(struct policy_matcher *m);
 /* A pattern of Python, matched from the start of the text or anywhere. 0 with *out, which is NULL when Python rejects
  * the pattern; -1 when Python may take it and we cannot. Then *why says what is wrong, static text. */
 int policy_regex_new(const char *pattern, size_t len, bool anchored, struct policy_regex **out, const char **why);

@@ -6,7 +6,8 @@
  * a negated operator asks of.
  *
  * Hostile patterns and texts: matching has limits on steps, depth and memory. Reaching one is an error for that
- * resource, never a hang and never a verdict. */
+ * resource, never a hang and never a verdict. Since a list may have a text in every few bytes, only some matches of a
+ * condition on a resource may take so many steps; the others get what is in proportion to their text. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -22,6 +23,9 @@
 #define PATTERN_MAX (64u << 10)
 #define TRANSLATED_MAX (1u << 20)	/* a character takes ten bytes at most */
 #define MATCH_STEPS 500000
+#define STEPS_ALWAYS 1000	/* what any match may take, and for each byte of the text: */
+#define STEPS_BYTE 16
+#define HARD_MATCHES 256	/* of one condition on one resource that may take MATCH_STEPS */
 #define MATCH_DEPTH 5000
 #define MATCH_HEAP_KIB 8192
 
@@ -32,6 +36,7 @@ struct policy_regex {
 struct policy_matcher {
 	pcre2_match_context *limits;
 	pcre2_match_data *data;
+	unsigned hard_left;
 };
 
 static struct policy_regex *compile(const char *pattern, size_t len, uint32_t options, const char **why)
@@ -97,6 +102,11 @@ void policy_regex_free(struct policy_regex *r)
 	free(r);
 }
 
+void policy_matcher_refill(struct policy_matcher *m)
+{
+	m->hard_left = HARD_MATCHES;
+}
+
 struct policy_matcher *policy_matcher_new(void)
 {
 	struct policy_matcher *m = xcalloc(1, sizeof(*m));
@@ -105,7 +115,7 @@ struct policy_matcher *policy_matcher_new(void)
 	m->data = pcre2_match_data_create(1, NULL);
 	if (m->limits == NULL || m->data == NULL)
 		log_panic("out of memory");
-	pcre2_set_match_limit(m->limits, MATCH_STEPS);
+	policy_matcher_refill(m);
 	pcre2_set_depth_limit(m->limits, MATCH_DEPTH);
 	pcre2_set_heap_limit(m->limits, MATCH_HEAP_KIB);
 	return m;
@@ -120,12 +130,24 @@ void policy_matcher_free(struct policy_matcher *m)
 	free(m);
 }
 
+static int match_within(const struct policy_regex *r, struct policy_matcher *m, const char *text, size_t len,
+	uint32_t steps)
+{
+	pcre2_set_match_limit(m->limits, steps);
+	/* Plan text has been checked to be UTF-8. */
+	return pcre2_match(r->code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_UTF_CHECK, m->data, m->limits);
+}
+
 enum truth policy_regex_match(const struct policy_regex *r, struct policy_matcher *m, const char *text, size_t len,
 	const char **why)
 {
-	/* Plan text has been checked to be UTF-8. */
-	int n = pcre2_match(r->code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_UTF_CHECK, m->data, m->limits);
+	bool is_long = len > (MATCH_STEPS - STEPS_ALWAYS) / STEPS_BYTE;
+	int n = match_within(r, m, text, len, is_long ? MATCH_STEPS : STEPS_ALWAYS + STEPS_BYTE * (uint32_t)len);
 
+	if (n == PCRE2_ERROR_MATCHLIMIT && !is_long && m->hard_left > 0) {
+		m->hard_left--;
+		n = match_within(r, m, text, len, MATCH_STEPS);
+	}
 	if (n >= 0)
 		return TRUTH_TRUE;
 	if (n == PCRE2_ERROR_NOMATCH)
