@@ -184,16 +184,24 @@ static void warn_path(const struct policy *p, const struct policy_condition *c, 
 		WARN(p, c->line, faults, "'%s' is hardly ever there: a part between its dots is empty", path);
 }
 
-/* An index in brackets, where there is no JSONPath. */
-static void warn_index(const struct policy *p, const struct policy_condition *c, struct faults *faults)
+/* What only a JSONPath may have. */
+static void warn_jsonpath(const struct policy *p, const struct policy_condition *c, struct faults *faults)
 {
 	const char *open = strchr(c->attribute, '[');
 
-	if (open == NULL || c->jsonpath != NULL || open[1] == '\0' || open[1 + strspn(open + 1, "0123456789*")] != ']')
+	if (c->jsonpath != NULL)
 		return;
-	WARN(p, c->line, faults,
-		"'%s' is never found: write an index between dots (a.0.b, or a.*.b; a single block has none), or use "
-		"'jsonpath_%s'", c->attribute, c->operator->name);
+	if (strncmp(c->attribute, "$.", 2) == 0 || (open != NULL && open[1] != '\0' && strchr("?'\"", open[1]) != NULL))
+		WARN(p, c->line, faults,
+			"'%s' is never found: the operator for a JSONPath is 'jsonpath_%s'; in a path names stand as they "
+			"are, between dots", c->attribute, c->operator->name);
+	else if (open != NULL && open[1] != '\0' && open[1 + strspn(open + 1, "0123456789*")] == ']')
+		WARN(p, c->line, faults,
+			"'%s' is never found: write an index between dots (a.0.b, or a.*.b; a single block has none), or "
+			"use 'jsonpath_%s'", c->attribute, c->operator->name);
+	else if (strncmp(c->attribute, "*.", 2) == 0)
+		WARN(p, c->line, faults, "'%s' is never found: a * stands for an index, so a name must be before it",
+			c->attribute);
 }
 
 static void warn_attribute(const struct policy *p, const struct policy_condition *c, struct faults *faults)
@@ -205,7 +213,7 @@ static void warn_attribute(const struct policy *p, const struct policy_condition
 	warn_value(p, c, faults);
 	if (c->kind == CONDITION_FILTER)
 		return;
-	warn_index(p, c, faults);
+	warn_jsonpath(p, c, faults);
 	warn_number(p, c, faults);
 	if (c->wildcard)
 		warn_wildcard(p, c, faults);
