@@ -566,6 +566,31 @@ static void many_steps(void **state)
 	}
 }
 
+/* A long list against a long list: in pairs they would take minutes. */
+static void many_ranges(void **state)
+{
+	enum { LENGTH = 40000 };
+	struct buf after = BUF_INIT(1u << 20), definition = BUF_INIT(1u << 20);
+
+	(void)state;
+	buf_puts(&after, "{\"l\": [-1");
+	buf_puts(&definition, "{cond_type: attribute, resource_types: [t_x], attribute: l, operator: range_not_includes, value: [0");
+	for (int i = 0; i < LENGTH; i++) {
+		buf_puts(&after, ",-1");
+		buf_printf(&definition, ",%d", 2 * i);
+	}
+	buf_puts(&after, "]}");
+	buf_puts(&definition, "]}");
+	char *plan = policy_plan(buf_text(&after), "{}", "{}");
+	char *got = policy_try(buf_text(&definition), plan, false);
+
+	assert_string_equal(got, "t_x.a pass");
+	free(got);
+	free(plan);
+	buf_free(&after);
+	buf_free(&definition);
+}
+
 /* Of the matches that take many steps a condition may make so many on a resource, and as many on the next. */
 static void hard_matches(void **state)
 {
@@ -723,6 +748,7 @@ int main(void)
 		cmocka_unit_test(circles),
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(many_steps),
+		cmocka_unit_test(many_ranges),
 		cmocka_unit_test(hard_matches),
 		cmocka_unit_test(much_text),
 		cmocka_unit_test(many_blocks),

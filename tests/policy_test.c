@@ -142,6 +142,8 @@ static void more_operators(void **state)
 		{ "s", "length_greater_than", "-123456789012345678901234567890", "pass" },
 		{ "port", "range_includes", "22", "pass" }, { "port", "range_includes", "25-30", "pass" },
 		{ "port", "range_includes", "30-25", "fail" },
+		{ "port", "range_includes", "[1-2, 1-30, 3-4, 40]", "pass" }, { "port", "range_includes", "[1-2, 3-4, 30]", "fail" },
+		{ "port", "range_includes", "[1.5, 22.5, 99.5]", "pass" }, { "port", "range_includes", "[1.5, 99.5]", "fail" },
 		{ "ln", "range_includes", "[81, 80]", "pass" }, { "n", "range_includes", "1-2-3", "error" },
 		{ "n", "range_not_includes", "6", "pass" },
 		{ "net", "cidr_range_subset", "10.0.0.0/8", "pass" }, { "net", "cidr_range_subset", "10.1.0.0/17",

@@ -98,7 +98,7 @@ static const struct row rows[] = {
 	ROW("number_of_words_less_than_or_equal", policy_op_words_less_equal, LOOKS, PARTIAL_ALL,
 		"must have at most %s words", "must have more than %s words", NULL),
 	PAIR("range_includes", "range_not_includes", policy_op_range, LOOKS, PARTIAL_TRUE, "must include %s",
-		"must not include %s", NULL),
+		"must not include %s", policy_prepare_ranges),
 	PAIR("cidr_range_subset", "cidr_range_not_subset", policy_op_cidr, LOOKS, PARTIAL_FALSE, "must be within %s",
 		"must not be within %s", policy_prepare_nets),
 };
@@ -185,6 +185,7 @@ void policy_operand_free(struct policy_operand *v)
 	policy_members_free(v->members);
 	policy_regex_free(v->regex);
 	policy_nets_free(v->nets);
+	policy_ranges_free(v->ranges);
 	free(v->source);
 	free(v->json);
 	free(v->text);

@@ -16,6 +16,7 @@ enum truth truth_of(bool b);
 /* What a policy file says under value:, prepared once. */
 struct policy_regex;
 struct policy_nets;
+struct policy_ranges;
 struct policy_members;
 struct policy_operand {
 	char *source;			/* for people: text in quotes as it was written, all else as JSON */
@@ -26,6 +27,7 @@ struct policy_operand {
 	size_t text_len;
 	struct policy_members *members;	/* of a list or object; else NULL */
 	struct policy_regex *regex;	/* for regex operators; NULL when Python rejects it */
+	struct policy_ranges *ranges;	/* for range operators */
 	struct policy_nets *nets;	/* for cidr operators; NULL when it does not parse */
 };
 

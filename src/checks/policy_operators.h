@@ -18,8 +18,10 @@ policy_operator_fn policy_op_range, policy_op_cidr, policy_op_regex;
 int policy_prepare_regex(struct policy_operand *v, const char **why);
 int policy_prepare_literal(struct policy_operand *v, const char **why);	/* the text, in any case */
 int policy_prepare_nets(struct policy_operand *v, const char **why);
+int policy_prepare_ranges(struct policy_operand *v, const char **why);
 void policy_regex_free(struct policy_regex *r);
 void policy_nets_free(struct policy_nets *n);
+void policy_ranges_free(struct policy_ranges *p);
 
 struct policy_matcher *policy_matcher_new(void);
 void policy_matcher_free(struct policy_matcher *m);

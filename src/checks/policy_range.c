@@ -1,7 +1,8 @@
 /* Operators about ranges: of numbers (planspool-policies(5), OPERATORS) and of addresses (OPERATORS).
  *
  * Contract: "20-25" is all whole numbers from 20 to 25; ranges are compared as ranges, never written out. What the
- * policy says and what the attribute holds may both be a single value or a list. */
+ * policy says and what the attribute holds may both be a single value or a list; of two long lists each number costs
+ * the logarithm of the other's length. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,73 +48,149 @@ static struct range range_of(const struct view *v)
 	return r;
 }
 
-/* One value of the attribute against one of the policy. */
-static bool includes(const struct view *x, const struct range *m)
-{
-	struct range r = range_of(x);
-	int64_t i;
+/* What the policy says. The ranges are sorted and none meets another, so that the last which starts before a number
+ * ends is the one that may hold it. */
+struct policy_ranges {
+	struct range *ranges;
+	size_t count;
+	double *fractions;	/* numbers that are written with a fraction, sorted */
+	size_t fraction_count;
+	bool none;		/* something that is no number: equals what is none in the attribute */
+	bool invalid;		/* something that looks like a range and is none */
+};
 
-	if (m->kind == RANGE_NOTHING || m->kind == RANGE_INVALID)
-		return false;
-	if (view_equals_text(x, "*"))
-		return true;
-	if (r.written) {
-		if (r.kind != RANGE_NUMBERS)
-			return false;
-		if (m->kind == RANGE_NUMBERS)
-			return r.from <= m->to && m->from <= r.to;
-		return m->kind == RANGE_FLOAT && (double)r.from <= m->number && m->number <= (double)r.to;
-	}
-	if (!policy_integer(x, &i))
-		return m->kind == RANGE_NONE;
-	if (m->kind == RANGE_FLOAT)
-		return (double)i == m->number;
-	return m->kind == RANGE_NUMBERS && m->from <= i && i <= m->to;
+void policy_ranges_free(struct policy_ranges *p)
+{
+	if (p == NULL)
+		return;
+	free(p->ranges);
+	free(p->fractions);
+	free(p);
 }
 
-/* One value of the policy against all of the attribute. */
-static enum truth range_in(const struct view *a, const struct view *v, const char **why)
+static void add_range(struct policy_ranges *p, const struct view *v)
 {
-	struct range m = range_of(v);
-	struct view_iterator it;
-	struct view x;
+	struct range r = range_of(v);
 
-	if (m.kind == RANGE_INVALID) {
-		*why = "the policy's value is no range";
-		return TRUTH_ERROR;
+	if (r.kind == RANGE_NUMBERS)
+		p->ranges[p->count++] = r;
+	else if (r.kind == RANGE_FLOAT)
+		p->fractions[p->fraction_count++] = r.number;
+	p->none |= r.kind == RANGE_NONE;
+	p->invalid |= r.kind == RANGE_INVALID;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void join_ranges(struct policy_ranges *p)
+{
+	size_t n = 0;
+
+	qsort(p->ranges, p->count, sizeof(*p->ranges), by_start);
+	for (size_t i = 0; i < p->count; i++) {
+		if (n == 0 || p->ranges[i].from > p->ranges[n - 1].to)
+			p->ranges[n++] = p->ranges[i];
+		else if (p->ranges[i].to > p->ranges[n - 1].to)
+			p->ranges[n - 1].to = p->ranges[i].to;
 	}
-	if (a->type != VIEW_LIST)
-		return truth_of(includes(a, &m));
-	view_start(&it, a);
-	while (view_next(&it, a, &x)) {
-		if (x.type != VIEW_UNKNOWN && includes(&x, &m))
-			return TRUTH_TRUE;
+	p->count = n;
+}
+
+int policy_prepare_ranges(struct policy_operand *v, const char **why)
+{
+	struct policy_ranges *p = xcalloc(1, sizeof(*p));
+	bool list = v->view.type == VIEW_LIST;
+	size_t n = list ? view_count(&v->view) : 1;
+	struct view_iterator it;
+	struct view e;
+
+	(void)why;
+	p->ranges = xcalloc(n + 1, sizeof(*p->ranges));
+	p->fractions = xcalloc(n + 1, sizeof(*p->fractions));
+	if (!list)
+		add_range(p, &v->view);
+	view_start(&it, &v->view);
+	while (list && view_next(&it, &v->view, &e))
+		add_range(p, &e);
+	join_ranges(p);
+	qsort(p->fractions, p->fraction_count, sizeof(*p->fractions), by_number);
+	v->ranges = p;
+	return 0;
+}
+
+/* Whether some number of the policy is from..to. */
+static bool has_number(const struct policy_ranges *p, int64_t from, int64_t to)
+{
+	size_t low = 0, high = p->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->ranges[middle].from <= to)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return TRUTH_FALSE;
+	if (low > 0 && p->ranges[low - 1].to >= from)
+		return true;
+	for (low = 0, high = p->fraction_count; low < high;) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->fractions[middle] < (double)from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < p->fraction_count && p->fractions[low] <= (double)to;
+}
+
+/* One value of the attribute. */
+static bool includes(const struct view *x, const struct policy_ranges *p)
+{
+	struct range r;
+	int64_t i;
+
+	if (view_equals_text(x, "*"))
+		return p->count > 0 || p->fraction_count > 0 || p->none;
+	r = range_of(x);
+	if (r.written)
+		return r.kind == RANGE_NUMBERS && has_number(p, r.from, r.to);
+	return policy_integer(x, &i) ? has_number(p, i, i) : p->none;
 }
 
 enum truth policy_op_range(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
 	const char **why)
 {
-	enum truth result = TRUTH_FALSE;
 	struct view_iterator it;
-	struct view m;
+	struct view x;
 
 	(void)w;
 	if (view_absent(a))
 		return TRUTH_FALSE;
-	if (v->view.type != VIEW_LIST)
-		return range_in(a, &v->view, why);
-	view_start(&it, &v->view);
-	while (view_next(&it, &v->view, &m)) {
-		enum truth one = range_in(a, &m, why);
-
-		if (one == TRUTH_ERROR)
-			return one;
-		if (one == TRUTH_TRUE)
-			result = one;
+	if (v->ranges->invalid) {
+		*why = "the policy's value is no range";
+		return TRUTH_ERROR;
 	}
-	return result;
+	if (a->type != VIEW_LIST)
+		return truth_of(includes(a, v->ranges));
+	view_start(&it, a);
+	while (view_next(&it, a, &x)) {
+		if (x.type != VIEW_UNKNOWN && includes(&x, v->ranges))
+			return TRUTH_TRUE;
+	}
+	return TRUTH_FALSE;
 }
 
 struct policy_nets {
