@@ -567,6 +567,30 @@ static void many_steps(void **state)
 }
 
 /* A long list against a long list: in pairs they would take minutes. */
+static void many_nets(void **state)
+{
+	enum { LENGTH = 40000 };
+	struct buf after = BUF_INIT(2u << 20), definition = BUF_INIT(2u << 20);
+
+	(void)state;
+	buf_puts(&after, "{\"l\": [\"255.0.0.1\"");
+	buf_puts(&definition, "{cond_type: attribute, resource_types: [t_x], attribute: l, operator: cidr_range_subset, value: [255.0.0.0/8");
+	for (int i = 0; i < LENGTH; i++) {
+		buf_puts(&after, ",\"255.0.0.1\"");
+		buf_printf(&definition, ",10.%d.%d.0/24", i / 256, i % 256);
+	}
+	buf_puts(&after, "]}");
+	buf_puts(&definition, "]}");
+	char *plan = policy_plan(buf_text(&after), "{}", "{}");
+	char *got = policy_try(buf_text(&definition), plan, false);
+
+	assert_string_equal(got, "t_x.a pass");
+	free(got);
+	free(plan);
+	buf_free(&after);
+	buf_free(&definition);
+}
+
 static void many_ranges(void **state)
 {
 	enum { LENGTH = 40000 };
@@ -749,6 +773,7 @@ int main(void)
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(many_steps),
 		cmocka_unit_test(many_ranges),
+		cmocka_unit_test(many_nets),
 		cmocka_unit_test(hard_matches),
 		cmocka_unit_test(much_text),
 		cmocka_unit_test(many_blocks),

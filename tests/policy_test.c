@@ -150,6 +150,7 @@ static void more_operators(void **state)
 			"fail" },
 		{ "nets", "cidr_range_subset", "[10.0.0.0/255.0.0.0, \"fd00::/8\"]", "pass" },
 		{ "nets", "cidr_range_subset", "10.0.0.0/8", "fail" },
+		{ "net", "cidr_range_subset", "[10.1.0.0/24, 10.0.0.0/9, 10.0.0.0/24, 10.2.0.0/16, 11.0.0.0/8]", "pass" },
 		{ "nets", "cidr_range_not_subset", "10.0.0.0/8", "pass" }, { "s", "cidr_range_subset", "10.0.0.0/8",
 			"error" },
 		{ "net", "cidr_range_subset", "010.0.0.0/8", "error" }, { "missing", "cidr_range_subset", "10.0.0.0/8",

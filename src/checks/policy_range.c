@@ -193,6 +193,7 @@ enum truth policy_op_range(const struct view *a, const struct policy_operand *v,
 	return TRUTH_FALSE;
 }
 
+/* Sorted, and none within another: the last that starts before an address is the one that may hold it. */
 struct policy_nets {
 	struct policy_net *list;
 	size_t count;
@@ -204,6 +205,29 @@ void policy_nets_free(struct policy_nets *n)
 		return;
 	free(n->list);
 	free(n);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct policy_net *x = a, *y = b;
+
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	int order = memcmp(x->bytes, y->bytes, sizeof(x->bytes));
+
+	return order != 0 ? order : (x->prefix > y->prefix) - (x->prefix < y->prefix);
+}
+
+static void join_nets(struct policy_nets *nets)
+{
+	size_t n = 0;
+
+	qsort(nets->list, nets->count, sizeof(*nets->list), by_address);
+	for (size_t i = 0; i < nets->count; i++) {
+		if (n == 0 || !policy_net_within(&nets->list[i], &nets->list[n - 1]))
+			nets->list[n++] = nets->list[i];
+	}
+	nets->count = n;
 }
 
 int policy_prepare_nets(struct policy_operand *v, const char **why)
@@ -225,6 +249,7 @@ int policy_prepare_nets(struct policy_operand *v, const char **why)
 		if (!list)
 			break;
 	}
+	join_nets(nets);
 	v->nets = nets;
 	return 0;
 }
@@ -244,11 +269,17 @@ static enum truth net_in(const struct view *e, const struct policy_nets *nets, c
 		*why = "it is no network in CIDR notation";
 		return TRUTH_ERROR;
 	}
-	for (size_t i = 0; i < nets->count; i++) {
-		if (policy_net_within(&net, &nets->list[i]))
-			return TRUTH_TRUE;
+	size_t low = 0, high = nets->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (by_address(&nets->list[middle], &net) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return TRUTH_FALSE;
+	return truth_of(low > 0 && policy_net_within(&net, &nets->list[low - 1]));
 }
 
 enum truth policy_op_cidr(const struct view *a, const struct policy_operand *v, struct policy_workspace *w,
