@@ -112,6 +112,12 @@ static void nodes(void **state)
 
 	assert_string_equal(got, "a_t.x fail (no types of resources are allowed, since the policy names none)");
 	free(got);
+	got = policy_try("{cond_type: attribute, resource_types: provider.t, attribute: region, operator: exists}",
+		"{" HEAD ", \"resource_changes\": [" CHANGE("a_t.x", "a_t", "x", "", "{}", "{}") "], \"configuration\": "
+		"{\"provider_config\": {\"t\": {\"name\": \"t\", \"expressions\": {\"region\": {\"references\": "
+		"[\"var.region\"]}}}}}}", true);
+	assert_string_equal(got, "t.default fail (region is missing or no constant, must be set)");
+	free(got);
 }
 
 static void logic(void **state)

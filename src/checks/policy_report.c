@@ -100,7 +100,8 @@ static void put_value(struct buf *out, const struct policy_condition *c, const s
 		return;
 	v = policy_path_find(&root, c->attribute, strlen(c->attribute), &under);
 	if (view_absent(&v)) {
-		buf_puts(out, " is missing");
+		/* What a variable or a reference computes may well stand in the configuration. */
+		buf_puts(out, node->provider ? " is missing or no constant" : " is missing");
 	} else if (v.type != VIEW_UNKNOWN && v.type != VIEW_LIST && v.type != VIEW_OBJECT &&
 		may_be_shown(c, node, &v)) {
 		if (v.type == VIEW_BOOL)
