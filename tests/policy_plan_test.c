@@ -47,8 +47,8 @@ static void nodes(void **state)
 		"\"before\": null, \"after\": {\"n\": 3}, \"after_unknown\": {}}},"
 		"{\"address\": \"aws_a.r\", \"mode\": \"managed\", \"type\": \"aws_a\", \"name\": \"r\", \"change\": "
 		"{\"actions\": [\"delete\", \"create\"], "
-		"\"before\": {\"n\": 9, \"m\": 1, \"o\": 1}, \"after\": {\"n\": 1, \"m\": 1}, \"after_unknown\": "
-		"{\"o\": true}}}"
+		"\"before\": {\"n\": 9, \"m\": 1, \"o\": 1, \"p\": null, \"q\": null}, \"after\": {\"n\": 1, \"m\": 1}, "
+		"\"after_unknown\": {\"o\": true, \"p\": true, \"q\": false}}}"
 		"], \"configuration\": {\"provider_config\": {\"aws\": {\"name\": \"aws\", \"expressions\": {\"n\": "
 		"{\"constant_value\": 1}, "
 		"\"off\": {\"constant_value\": false}, \"ref\": {\"references\": [\"var.x\"]}}}, \"aws.w\": {\"name\": "
@@ -101,7 +101,7 @@ static void nodes(void **state)
 		{ NULL, "{cond_type: attribute, resource_types: [aws_a], attribute: __change_actions__, operator: "
 			"not_contains, value: delete}", "aws_a.r fail, aws_a.x pass" },
 		{ NULL, "{cond_type: attribute, resource_types: [aws_a], attribute: __change_keys__, operator: equals, "
-			"value: \"['n', 'o']\"}", "aws_a.r pass, aws_a.x fail" },
+			"value: \"['n', 'o', 'p']\"}", "aws_a.r pass, aws_a.x fail" },
 	};
 
 	(void)state;

@@ -237,11 +237,16 @@ static const struct value *find_value(const struct policy_node *node, const char
 	return NULL;
 }
 
+/* What is unknown of a top-level attribute. */
+static const struct value *mask_of(const struct policy_node *node, const char *key, size_t len)
+{
+	return value_type(node->unknown) == VALUE_BOOL ? node->unknown : value_get_n(node->unknown, key, len);
+}
+
 /* A top-level attribute by its key; v NULL if only the mask may have it. */
 static struct view attribute_view(const struct policy_node *node, const struct value *v, const char *key, size_t len)
 {
-	const struct value *mask = value_type(node->unknown) == VALUE_BOOL ? node->unknown :
-		value_get_n(node->unknown, key, len);
+	const struct value *mask = mask_of(node, key, len);
 
 	if (node->decode != NULL && strlen(node->decode) == len && memcmp(node->decode, key, len) == 0 &&
 		!(value_type(mask) == VALUE_BOOL && value_bool(mask))) {
@@ -292,7 +297,7 @@ static int put_keys(struct buf *out, const struct value *const *members, size_t 
 	return buf_append(out, "]", 1);
 }
 
-/* The keys of before whose value is another after the change, as a JSON list in their order. */
+/* The keys of before whose value is another after the change, or is not known yet, as a JSON list in their order. */
 static const struct value *changed_keys(const struct policy_node *node)
 {
 	struct policy_scratch *s = node->scratch;
@@ -306,7 +311,7 @@ static const struct value *changed_keys(const struct policy_node *node)
 		const char *key = value_key(member, &len);
 		struct view was = view_raw(member), is = view_raw(value_get_n(node->values, key, len));
 
-		if (!policy_equal(&was, &is))
+		if (value_any_true(mask_of(node, key, len)) || !policy_equal(&was, &is))
 			changed[n++] = member;
 	}
 	qsort(changed, n, sizeof(*changed), by_key);
