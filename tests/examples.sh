@@ -21,6 +21,7 @@ aws_s3_bucket_public_access_block EXAMPLE_S3_2 {"block_public_acls":true,"block_
 aws_db_instance		-				{"storage_encrypted":true,"publicly_accessible":false,"tags_all":{"Owner":"a"}}
 aws_db_instance		EXAMPLE_RDS_1,EXAMPLE_RDS_2	{"storage_encrypted":false,"publicly_accessible":true}
 aws_db_instance		-				{"storage_encrypted":null,"replicate_source_db":"x"}
+aws_db_instance		EXAMPLE_RDS_1			{"storage_encrypted":null,"replicate_source_db":""}
 aws_rds_cluster		EXAMPLE_RDS_1			{"storage_encrypted":null}
 aws_rds_cluster_instance EXAMPLE_RDS_2			{"publicly_accessible":true}
 aws_rds_cluster_instance -				{"publicly_accessible":null}
