@@ -11,7 +11,7 @@
 #define LEVELS 30	/* of modules */
 
 struct fixture {
-	struct policy_keep keep;
+	struct policy_computed keep;
 	struct policy_records records;
 	struct policy_graph graph;
 	struct policy_scratch *scratch;
@@ -23,7 +23,7 @@ struct fixture {
 static void begin(struct fixture *f)
 {
 	*f = (struct fixture){ .scratch = policy_scratch_new(), .arena = value_arena_new(), .random = 1 };
-	policy_keep_init(&f->keep);
+	policy_computed_init(&f->keep);
 	policy_records_init(&f->records, &f->keep);
 	policy_graph_init(&f->graph, &f->records);
 }
@@ -32,7 +32,7 @@ static void end(struct fixture *f)
 {
 	policy_graph_free(&f->graph);
 	policy_records_free(&f->records);
-	policy_keep_free(&f->keep);
+	policy_computed_free(&f->keep);
 	policy_scratch_free(f->scratch);
 	value_arena_free(f->arena);
 	free(f->text);
@@ -327,7 +327,7 @@ static void deep_blocks(void **state)
 
 	(void)state;
 	begin(&f);
-	policy_keep_references(&f.keep, &(struct plan_item){ .kind = PLAN_CONFIG_RESOURCE, .value = parse(&f,
+	policy_computed_references(&f.keep, &(struct plan_item){ .kind = PLAN_CONFIG_RESOURCE, .value = parse(&f,
 		"{\"address\": \"a_t.x\", \"expressions\": {\"a\": {\"b\": {\"c\": {\"d\": {\"e\": {\"f\": "
 		"{\"references\": [\"b_t.y\"]}}}}}}}}") });
 	assert_int_equal(f.keep.referring.len, sizeof(uint64_t));

@@ -8,7 +8,7 @@
  * policy looks at the nodes that it concerns and at their edges, and at nothing else: they get numbers of their own
  * here, one kind after the other, so that all that is about types is decided for a kind at once. Depth of blocks is
  * bounded at loading. */
-#include "checks/policy_connecting.h"
+#include "checks/policy_connect_parts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  *
  * Contract: a reason names the condition on the node itself that made it what it is, in the sense it has there (below a
  * not the other way round), or else the connection. Values are gone by then, so none is shown. */
-#include "checks/policy_connecting.h"
+#include "checks/policy_connect_parts.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
  * further policy costs a byte or two for each node that is like no other, and next to nothing for others.
  *
  * Contract: facts are the number of extras, the extras (an unknown place on which a condition depends, or why it is an
- * error), and one byte for each condition. A place is the number of its hashes, and they (policy_keep.c). Places are a
+ * error), and one byte for each condition. A place is the number of its hashes, and they (policy_computed.c). Places are a
  * node's, so that facts are alike where nodes are, and hashed within it, so that they are alike themselves. */
 #include "checks/policy_facts.h"
 
@@ -29,9 +29,9 @@ struct policy_facts {
 	struct extra extras[];
 };
 
-void policy_ledger_init(struct policy_ledger *l, struct policy_keep *keep, struct policy_pool *pool)
+void policy_ledger_init(struct policy_ledger *l, struct policy_computed *computed, struct policy_pool *pool)
 {
-	*l = (struct policy_ledger){ .keep = keep, .pool = pool };
+	*l = (struct policy_ledger){ .computed = computed, .pool = pool };
 	l->list.max = l->one.max = l->places.max = SCRATCH_MAX;
 }
 
@@ -60,7 +60,7 @@ static uint32_t place_index(struct policy_ledger *l, const struct policy_node *n
 
 	if (*seen != 0)
 		return *seen - 1;
-	policy_keep_hash_place(l->keep, node, part, &place);
+	policy_computed_hash_place(l->computed, node, part, &place);
 	uint64_t depth = place.depth;
 	uint32_t index = (uint32_t)(l->places.len / sizeof(depth));
 
@@ -155,7 +155,7 @@ struct policy_known policy_ledger_node(struct policy_ledger *l, const struct pol
 	known.list = share_list(l);
 	if (l->places.len > 0) {
 		known.places = policy_pool_share(l->pool, l->places.data, l->places.len);
-		policy_keep_ask(l->keep, known.config);
+		policy_computed_ask(l->computed, known.config);
 	}
 	buf_clear(&l->list);
 	buf_clear(&l->places);
@@ -192,7 +192,7 @@ enum truth policy_facts_truth(const struct policy_ledger *l, const struct policy
 		const uint64_t *place = hashes + facts->extras[i].what;
 
 		if (facts->extras[i].leaf == c->leaf &&
-			policy_keep_refers(l->keep, known->config, place + 1, *place) != all)
+			policy_computed_refers(l->computed, known->config, place + 1, *place) != all)
 			return policy_leaf_truth(state, !all);
 	}
 	return policy_leaf_truth(state, all);

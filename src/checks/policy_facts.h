@@ -6,14 +6,14 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "checks/policy_keep.h"
+#include "checks/policy_computed.h"
 #include "checks/policy_pool.h"
 
 /* One policy on one node: shared by all nodes that are alike. */
 struct policy_facts;
 
 struct policy_ledger {
-	struct policy_keep *keep;
+	struct policy_computed *computed;
 	struct policy_pool *pool;
 	uint32_t *all;			/* records of all facts there are */
 	uint32_t count, room;
@@ -30,7 +30,7 @@ struct policy_known {
 	uint32_t places;	/* unknown ones */
 };
 
-void policy_ledger_init(struct policy_ledger *l, struct policy_keep *keep, struct policy_pool *pool);
+void policy_ledger_init(struct policy_ledger *l, struct policy_computed *computed, struct policy_pool *pool);
 void policy_ledger_free(struct policy_ledger *l);
 /* Adds what the conditions of a policy came to on a node, in leaves. Its index among the facts of the node. */
 uint32_t policy_ledger_add(struct policy_ledger *l, const struct policy_node *node, const struct policy *policy,

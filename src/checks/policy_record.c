@@ -16,11 +16,11 @@
 #define BLOCKS_MAX 64
 #define CONCERNS_MAX (1u << 20)	/* more than POLICY_MAX take */
 
-void policy_records_init(struct policy_records *r, struct policy_keep *keep)
+void policy_records_init(struct policy_records *r, struct policy_computed *computed)
 {
-	*r = (struct policy_records){ .keep = keep, .concerns = BUF_INIT(CONCERNS_MAX) };
-	policy_pool_init(&r->pool, keep->store);
-	policy_ledger_init(&r->ledger, keep, &r->pool);
+	*r = (struct policy_records){ .computed = computed, .concerns = BUF_INIT(CONCERNS_MAX) };
+	policy_pool_init(&r->pool, computed->store);
+	policy_ledger_init(&r->ledger, computed, &r->pool);
 	policy_modules_init(&r->modules, &r->pool);
 }
 

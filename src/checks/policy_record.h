@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "checks/policy_facts.h"
-#include "checks/policy_keep.h"
+#include "checks/policy_computed.h"
 #include "checks/policy_module.h"
 #include "checks/policy_pool.h"
 
@@ -37,7 +37,7 @@ struct policy_concern {
 };
 
 struct policy_records {
-	struct policy_keep *keep;
+	struct policy_computed *computed;
 	struct policy_pool pool;
 	struct policy_modules modules;
 	struct policy_ledger ledger;
@@ -56,7 +56,7 @@ struct policy_records {
 #define POLICY_SEVERAL UINT32_C(0x80000000)
 #define POLICY_NO_PART UINT32_MAX
 
-void policy_records_init(struct policy_records *r, struct policy_keep *keep);
+void policy_records_init(struct policy_records *r, struct policy_computed *computed);
 void policy_records_free(struct policy_records *r);
 /* Adds what the conditions of a policy (its number in the set) came to on a node, in leaves. */
 void policy_records_add(struct policy_records *r, const struct policy_node *node, uint32_t number,

@@ -27,7 +27,7 @@ static uint64_t port(const struct policy_store *s, uint64_t module, const char *
 /* Whether it is known that no node comes from a resource of the configuration. */
 static bool has_no_node(const struct policy_graph *g, uint64_t config)
 {
-	return g->records->keep->resources_seen && policy_records_first(g->records, config) == 0;
+	return g->records->computed->resources_seen && policy_records_first(g->records, config) == 0;
 }
 
 /* What leads nowhere: the plan does not say what local values refer to. */

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "checks/policy_connect.h"
 #include "checks/policy_graph.h"
-#include "checks/policy_keep.h"
+#include "checks/policy_computed.h"
 #include "checks/policy_leaf.h"
 #include "checks/policy_logic.h"
 #include "checks/policy_record.h"
@@ -25,7 +25,7 @@ struct policy_run {
 	const struct policies *policies;
 	struct policy_reporter reporter;
 	struct policy_scratch *scratch;
-	struct policy_keep keep;
+	struct policy_computed computed;
 	struct policy_waits waits;
 	struct policy_records records;
 	struct policy_graph graph;
@@ -47,9 +47,9 @@ struct policy_run *policy_run_new(const struct policies *p, struct outcomes *out
 	r->policies = p;
 	r->reporter = (struct policy_reporter){ outcomes, &p->skips, now_ms };
 	r->scratch = policy_scratch_new();
-	policy_keep_init(&r->keep);
-	policy_waits_init(&r->waits, &r->keep);
-	policy_records_init(&r->records, &r->keep);
+	policy_computed_init(&r->computed);
+	policy_waits_init(&r->waits, &r->computed);
+	policy_records_init(&r->records, &r->computed);
 	policy_graph_init(&r->graph, &r->records);
 	r->leaves = xcalloc(p->leaf_max + 1, sizeof(*r->leaves));
 	return r;
@@ -62,7 +62,7 @@ void policy_run_free(struct policy_run *r)
 	policy_graph_free(&r->graph);
 	policy_records_free(&r->records);
 	policy_waits_free(&r->waits);
-	policy_keep_free(&r->keep);
+	policy_computed_free(&r->computed);
 	policy_scratch_free(r->scratch);
 	free(r->leaves);
 	free(r);
@@ -204,7 +204,7 @@ static void on_change(struct policy_run *r, const struct plan_item *item)
 	struct policy_node node;
 	const char *what = "";
 
-	r->keep.resources_seen = true;
+	r->computed.resources_seen = true;
 	if (change_read(item->value, &change, &what) == 0)
 		what = change_lacks(&change);
 	if (what != NULL) {
@@ -284,7 +284,7 @@ void policy_run_item(struct policy_run *r, const struct plan_item *item)
 		break;
 	case PLAN_CONFIG_RESOURCE:
 		if (r->policies->asks_references)
-			policy_keep_references(&r->keep, item);
+			policy_computed_references(&r->computed, item);
 		if (r->policies->connects)
 			policy_graph_config(&r->graph, item);
 		break;

@@ -16,11 +16,11 @@ struct waiting {
 	char address[];
 };
 
-void policy_waits_init(struct policy_waits *w, struct policy_keep *keep)
+void policy_waits_init(struct policy_waits *w, struct policy_computed *computed)
 {
 	*w = (struct policy_waits){ .nodes = BUF_INIT(SIZE_MAX / 2), .policies = BUF_INIT(SIZE_MAX / 2) };
-	policy_pool_init(&w->pool, keep->store);
-	policy_ledger_init(&w->ledger, keep, &w->pool);
+	policy_pool_init(&w->pool, computed->store);
+	policy_ledger_init(&w->ledger, computed, &w->pool);
 }
 
 void policy_waits_free(struct policy_waits *w)

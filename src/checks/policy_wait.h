@@ -23,7 +23,7 @@ struct policy_wait {
 	const struct policy_facts *facts;
 };
 
-void policy_waits_init(struct policy_waits *w, struct policy_keep *keep);
+void policy_waits_init(struct policy_waits *w, struct policy_computed *computed);
 void policy_waits_free(struct policy_waits *w);
 
 /* Adds a verdict of policy (its number in the set) on a node; leaves are the states of all of its conditions. */

@@ -1,6 +1,6 @@
 /* What policy_connect.c and policy_connect_report.c share: one policy over one plan. */
-#ifndef PLANSPOOL_CHECKS_POLICY_CONNECTING_H
-#define PLANSPOOL_CHECKS_POLICY_CONNECTING_H
+#ifndef PLANSPOOL_CHECKS_POLICY_CONNECT_PARTS_H
+#define PLANSPOOL_CHECKS_POLICY_CONNECT_PARTS_H
 
 #include "checks/policy_connect.h"
 

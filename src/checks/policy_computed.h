@@ -1,6 +1,6 @@
 /* References of the configuration that decide whether an unknown attribute exists. */
-#ifndef PLANSPOOL_CHECKS_POLICY_KEEP_H
-#define PLANSPOOL_CHECKS_POLICY_KEEP_H
+#ifndef PLANSPOOL_CHECKS_POLICY_COMPUTED_H
+#define PLANSPOOL_CHECKS_POLICY_COMPUTED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ struct policy_hashed_place {
 	uint64_t hashes[PLACE_DEPTH];
 };
 
-struct policy_keep {
+struct policy_computed {
 	struct policy_store *store;
 	struct policy_pool pool;
 	struct policy_hashes asked;	/* places that are asked for, in whatever resource */
@@ -31,19 +31,19 @@ struct policy_keep {
 	bool resources_seen;
 };
 
-void policy_keep_init(struct policy_keep *k);
-void policy_keep_free(struct policy_keep *k);
+void policy_computed_init(struct policy_computed *c);
+void policy_computed_free(struct policy_computed *c);
 
 /* Finds and hashes the place of a part of after_unknown, and remembers that it is asked for. */
-void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *node, const struct value *part,
+void policy_computed_hash_place(struct policy_computed *c, const struct policy_node *node, const struct value *part,
 	struct policy_hashed_place *out);
 /* Remembers that places are asked for in a resource (the hash of its configuration). */
-void policy_keep_ask(struct policy_keep *k, uint64_t config);
+void policy_computed_ask(struct policy_computed *c, uint64_t config);
 /* Whether one of these expressions of a resource refers to something. */
-bool policy_keep_refers(const struct policy_keep *k, uint64_t config, const uint64_t *hashes, size_t count);
+bool policy_computed_refers(const struct policy_computed *c, uint64_t config, const uint64_t *hashes, size_t count);
 
 /* A resource of the configuration: remembers which of its expressions refer to something (planspool-policies(5),
  * UNKNOWN VALUES). */
-void policy_keep_references(struct policy_keep *k, const struct plan_item *item);
+void policy_computed_references(struct policy_computed *c, const struct plan_item *item);
 
 #endif

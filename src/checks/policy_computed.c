@@ -11,7 +11,7 @@
  * counts. Of a resource that the configuration has twice, which Terraform never writes, the last counts.
  *
  * Limits: PLACE_DEPTH steps of a path. */
-#include "checks/policy_keep.h"
+#include "checks/policy_computed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +22,20 @@
 
 #define STEPS_MAX 64
 
-void policy_keep_init(struct policy_keep *k)
+void policy_computed_init(struct policy_computed *c)
 {
-	*k = (struct policy_keep){ .store = policy_store_new(), .referring = BUF_INIT(SIZE_MAX / 2) };
-	policy_pool_init(&k->pool, k->store);
+	*c = (struct policy_computed){ .store = policy_store_new(), .referring = BUF_INIT(SIZE_MAX / 2) };
+	policy_pool_init(&c->pool, c->store);
 }
 
-void policy_keep_free(struct policy_keep *k)
+void policy_computed_free(struct policy_computed *c)
 {
-	policy_hashes_free(&k->asked);
-	policy_map_free(&k->resources);
-	buf_free(&k->referring);
-	policy_pool_free(&k->pool);
-	policy_store_free(k->store);
-	*k = (struct policy_keep){ .store = NULL };
+	policy_hashes_free(&c->asked);
+	policy_map_free(&c->resources);
+	buf_free(&c->referring);
+	policy_pool_free(&c->pool);
+	policy_store_free(c->store);
+	*c = (struct policy_computed){ .store = NULL };
 }
 
 /* Finds where target stands below v, as steps. The number of steps, or -1. */
@@ -62,12 +62,12 @@ static int find_place(const struct value *v, const struct value *target, struct 
 
 /* The hash of an element of a list. The first is the list itself, because an expression that is an object stands for a
  * list of one: to try both ways at each level would take two to the depth. */
-static uint64_t hash_element(const struct policy_keep *k, uint64_t list, size_t index)
+static uint64_t hash_element(const struct policy_computed *c, uint64_t list, size_t index)
 {
-	return index == 0 ? list : policy_store_hash_index(k->store, list, index);
+	return index == 0 ? list : policy_store_hash_index(c->store, list, index);
 }
 
-void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *node, const struct value *part,
+void policy_computed_hash_place(struct policy_computed *c, const struct policy_node *node, const struct value *part,
 	struct policy_hashed_place *out)
 {
 	struct value_step steps[STEPS_MAX];
@@ -78,21 +78,21 @@ void policy_keep_hash_place(struct policy_keep *k, const struct policy_node *nod
 	for (int s = 0; s < found && out->depth < PLACE_DEPTH; s++) {
 		uint64_t above = hash;
 
-		hash = steps[s].key != NULL ? policy_store_hash(k->store, above, steps[s].key, steps[s].len) :
-			hash_element(k, above, steps[s].index);
+		hash = steps[s].key != NULL ? policy_store_hash(c->store, above, steps[s].key, steps[s].len) :
+			hash_element(c, above, steps[s].index);
 		if (hash == above)
 			continue;
 		out->hashes[out->depth++] = hash;
-		policy_hashes_add(&k->asked, hash);
+		policy_hashes_add(&c->asked, hash);
 	}
 }
 
-void policy_keep_ask(struct policy_keep *k, uint64_t config)
+void policy_computed_ask(struct policy_computed *c, uint64_t config)
 {
-	uint32_t *referring = policy_map_at(&k->resources, config);
+	uint32_t *referring = policy_map_at(&c->resources, config);
 
 	if (*referring == 0)
-		*referring = policy_pool_share(&k->pool, "", 0);
+		*referring = policy_pool_share(&c->pool, "", 0);
 }
 
 /* Whether a list of references has one that is neither a variable nor a local value. */
@@ -107,27 +107,27 @@ static bool refers(const struct value *references)
 	return false;
 }
 
-static void keep_expressions(struct policy_keep *k, const struct value *object, uint64_t above);
+static void keep_expressions(struct policy_computed *c, const struct value *object, uint64_t above);
 
-static void keep_expression(struct policy_keep *k, const struct value *e, uint64_t hash)
+static void keep_expression(struct policy_computed *c, const struct value *e, uint64_t hash)
 {
 	size_t index = 0;
 
 	if (value_type(e) == VALUE_ARRAY) {
 		for (const struct value *block = value_first(e); block != NULL; block = value_next(block))
-			keep_expressions(k, block, hash_element(k, hash, index++));
+			keep_expressions(c, block, hash_element(c, hash, index++));
 		return;
 	}
 	if (value_type(value_get(e, "references")) == VALUE_ARRAY) {
-		if (refers(value_get(e, "references")) && (!k->resources_seen || policy_hashes_has(&k->asked, hash)) &&
-			buf_append(&k->referring, &hash, sizeof(hash)) != 0)
+		if (refers(value_get(e, "references")) && (!c->resources_seen || policy_hashes_has(&c->asked, hash)) &&
+			buf_append(&c->referring, &hash, sizeof(hash)) != 0)
 			mem_panic("more references of one resource than fit");
 		return;
 	}
-	keep_expressions(k, e, hash);
+	keep_expressions(c, e, hash);
 }
 
-static void keep_expressions(struct policy_keep *k, const struct value *object, uint64_t above)
+static void keep_expressions(struct policy_computed *c, const struct value *object, uint64_t above)
 {
 	if (value_type(object) != VALUE_OBJECT)
 		return;
@@ -136,7 +136,7 @@ static void keep_expressions(struct policy_keep *k, const struct value *object, 
 		const char *key = value_key(member, &len);
 
 		if (value_type(member) == VALUE_ARRAY || value_type(member) == VALUE_OBJECT)
-			keep_expression(k, member, policy_store_hash(k->store, above, key, len));
+			keep_expression(c, member, policy_store_hash(c->store, above, key, len));
 	}
 }
 
@@ -147,30 +147,30 @@ static int by_hash(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-void policy_keep_references(struct policy_keep *k, const struct plan_item *item)
+void policy_computed_references(struct policy_computed *c, const struct plan_item *item)
 {
 	const char *address = value_text(value_get(item->value, "address"), NULL);
-	uint64_t config = policy_config_of_item(k->store, item);
+	uint64_t config = policy_config_of_item(c->store, item);
 
 	if (address == NULL)
 		return;
-	config = policy_config_name(k->store, config, address, strlen(address));
-	if (k->resources_seen && policy_map_get(&k->resources, config) == 0)
+	config = policy_config_name(c->store, config, address, strlen(address));
+	if (c->resources_seen && policy_map_get(&c->resources, config) == 0)
 		return;
-	buf_clear(&k->referring);
-	keep_expressions(k, value_get(item->value, "expressions"), 0);
-	if (k->referring.len > 0)
-		qsort(k->referring.data, k->referring.len / sizeof(uint64_t), sizeof(uint64_t), by_hash);
-	*policy_map_at(&k->resources, config) = policy_pool_share(&k->pool, buf_text(&k->referring), k->referring.len);
+	buf_clear(&c->referring);
+	keep_expressions(c, value_get(item->value, "expressions"), 0);
+	if (c->referring.len > 0)
+		qsort(c->referring.data, c->referring.len / sizeof(uint64_t), sizeof(uint64_t), by_hash);
+	*policy_map_at(&c->resources, config) = policy_pool_share(&c->pool, buf_text(&c->referring), c->referring.len);
 }
 
-bool policy_keep_refers(const struct policy_keep *k, uint64_t config, const uint64_t *hashes, size_t count)
+bool policy_computed_refers(const struct policy_computed *c, uint64_t config, const uint64_t *hashes, size_t count)
 {
-	uint32_t number = policy_map_get(&k->resources, config);
+	uint32_t number = policy_map_get(&c->resources, config);
 
 	for (size_t i = 0; number != 0 && i < count; i++) {
-		if (bsearch(&hashes[i], policy_pool_at(&k->pool, number),
-			policy_pool_length(&k->pool, number) / sizeof(uint64_t), sizeof(uint64_t), by_hash) != NULL)
+		if (bsearch(&hashes[i], policy_pool_at(&c->pool, number),
+			policy_pool_length(&c->pool, number) / sizeof(uint64_t), sizeof(uint64_t), by_hash) != NULL)
 			return true;
 	}
 	return false;
