@@ -274,6 +274,12 @@ static void redoes_interrupted_claims(void **state)
 	holds(t, "active/" ID "/request.json", BODY);
 	assert_int_equal(count(t, "active/" ID), CLAIMED_FILES);
 	assert_int_equal(count(t, "active"), 1);
+
+	/* the same, taken up by whoever goes on with the job: nothing is left that would come again after its end */
+	put(t, NEW_ID, "again");
+	assert_int_equal(spool_take_over(t->spool, ID, ME, OTHER), SPOOL_CLAIMED);
+	assert_int_equal(count(t, "new"), 0);
+	holds(t, "active/" ID "/request.json", BODY);
 }
 
 static void takes_over(void **state)

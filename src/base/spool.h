@@ -90,8 +90,8 @@ enum spool_claimed spool_claim(struct spool *s, const char *id, const char *inst
 /* The instance that holds active/<id>. 0, or -1: ENOENT when it is gone, or holds no claim file. One that is empty, which a
  * crash left of a duplicate, is removed. */
 int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE]);
-/* Takes active/<id> over from a dead holder, or up again from oneself after trouble. CLAIMED, LOST, FINISHED or
- * TROUBLE. */
+/* Takes active/<id> over from a dead holder, or up again from oneself after trouble, and removes what a crash left of it in
+ * new/. CLAIMED, LOST, FINISHED or TROUBLE. */
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance);
 
 /* Gives active/<id> of this instance up as it is: SPOOL_NOBODY holds it, and any spooler takes it over. */

@@ -210,6 +210,18 @@ int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_S
 	return rc;
 }
 
+/* Removes what a crash in the middle of a claim left in new/ beside active/<id>, which is durable first. Left there, it would be
+ * taken for a new job once this one has ended and is removed. */
+static int leave_new(struct spool *s, const char *id)
+{
+	char name[SPOOL_NAME_SIZE];
+
+	spool_name(name, "%s.json", id);
+	if (!spool_exists(s->fd[NEW], name))
+		return 0;
+	return fsio_sync(s->fd[ACTIVE]) == 0 && (unlinkat(s->fd[NEW], name, 0) == 0 || errno == ENOENT) ? 0 : -1;
+}
+
 enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *from, const char *instance)
 {
 	char old[SPOOL_NAME_SIZE], mine[SPOOL_NAME_SIZE];
@@ -223,7 +235,7 @@ enum spool_claimed spool_take_over(struct spool *s, const char *id, const char *
 	over = ended(s, id);
 	if (over > 0)
 		return drop_duplicate(s, id, instance);
-	return over == 0 ? SPOOL_CLAIMED : SPOOL_TROUBLE;
+	return over == 0 && leave_new(s, id) == 0 ? SPOOL_CLAIMED : SPOOL_TROUBLE;
 }
 
 int spool_release(struct spool *s, const char *id, const char *instance)
