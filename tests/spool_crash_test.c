@@ -16,9 +16,21 @@ static struct {
 	enum how how;
 	int at, step;		/* which call fails or is never made, from 1; the call under way */
 	bool cleaning;		/* the one that failed was an unlink, which alone may fail unseen */
+	bool blind;		/* no folder can be read */
 	char trace[1024];
 	void (*meanwhile)(const char *call, const char *name);	/* called before each call; NULL: nothing happens */
 } wrap;
+
+struct dirent *__real_readdir(DIR *dir);
+struct dirent *__wrap_readdir(DIR *dir);
+
+struct dirent *__wrap_readdir(DIR *dir)
+{
+	if (!wrap.blind)
+		return __real_readdir(dir);
+	errno = EIO;
+	return NULL;
+}
 
 /* The last part of a name, or of what a descriptor is; without what is made by chance. */
 static const char *last_part(const char *path)
@@ -396,6 +408,22 @@ static void survives_being_killed(void **state)
 			;
 }
 
+/* A job whose folder cannot be read has a holder all the same: one that has none is set aside. */
+static void guesses_no_holder(void **state)
+{
+	const struct scratch *t = *state;
+	char holder[SPOOL_INSTANCE_SIZE];
+
+	assert_int_equal(accept_job(t, ID), SPOOL_ACCEPTED);
+	assert_int_equal(claim_job(t, ID, ME), SPOOL_CLAIMED);
+	wrap.blind = true;
+	assert_int_equal(spool_holder(t->spool, ID, holder), -1);
+	wrap.blind = false;
+	assert_int_equal(errno, EIO);
+	assert_int_equal(spool_holder(t->spool, ID, holder), 0);
+	assert_string_equal(holder, ME);
+}
+
 /* What happens while a spooler that claims a duplicate is stopped: before the claim the first job ends undelivered; then another
  * spooler takes the claim over and drops the duplicate; then a person tries the job again. */
 static const struct scratch *stopped_in;
@@ -439,6 +467,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(leaves_what_was_tried_again, scratch_make, scratch_drop),
+		cmocka_unit_test_setup_teardown(guesses_no_holder, scratch_make, scratch_drop),
 		cmocka_unit_test(is_durable_in_order),
 		cmocka_unit_test(survives_failing_calls),
 		cmocka_unit_test(survives_being_killed),

@@ -87,8 +87,8 @@ enum spool_claimed {
 enum spool_claimed spool_claim(struct spool *s, const char *id, const char *instance, uid_t handler_uid,
 	char why[SPOOL_WHY]);
 
-/* The instance that holds active/<id>. 0, or -1: ENOENT when it is gone, or holds no claim file. One that is empty, which a
- * crash left of a duplicate, is removed. */
+/* The instance that holds active/<id>. 0, or -1: ENOENT when it is gone, or holds no claim file, anything else when that cannot be
+ * seen. One that is empty, which a crash left of a duplicate, is removed. */
 int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE]);
 /* Takes active/<id> over from a dead holder, or up again from oneself after trouble, and removes what a crash left of it in
  * new/. CLAIMED, LOST, FINISHED or TROUBLE. */

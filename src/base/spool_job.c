@@ -192,21 +192,25 @@ out:
 int spool_holder(struct spool *s, const char *id, char instance[SPOOL_INSTANCE_SIZE])
 {
 	DIR *dir = fsio_opendir(s->fd[ACTIVE], id);
-	int rc = -1;
+	int rc = -1, trouble;
 	struct dirent *entry;
 
 	if (dir == NULL)
 		return -1;
+	errno = 0;
 	while (rc != 0 && (entry = readdir(dir)) != NULL)
 		if (strncmp(entry->d_name, "claim.", 6) == 0 && strlen(entry->d_name + 6) < SPOOL_INSTANCE_SIZE) {
 			memcpy(instance, entry->d_name + 6, strlen(entry->d_name + 6) + 1);
 			rc = 0;
 		}
+	trouble = errno;
 	closedir(dir);
-	if (rc != 0) {
+	/* What cannot be seen is not taken for missing: a job that nobody holds is set aside. */
+	if (rc != 0 && trouble == 0) {
 		(void)unlinkat(s->fd[ACTIVE], id, AT_REMOVEDIR);	/* if it is empty */
-		errno = ENOENT;
+		trouble = ENOENT;
 	}
+	errno = trouble;
 	return rc;
 }
 
