@@ -5,6 +5,7 @@
 # call of the job; without, each call fails with one of them.
 # shellcheck disable=SC2119
 . "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
+need pgrep
 
 step=${long:+1}
 step=${step:-7}
@@ -58,9 +59,11 @@ assert_equal "corrupt" '' "$(ls "$spool/corrupt")"
 
 # ---- a job's life ----
 
-# All jobs in one run: in the worker, each has a fault of its own, named in its id.
+# All jobs in one run: in the worker, each has a fault of its own, named in its id. No scan helps: what waits after trouble comes
+# again by itself.
 rm -rf "$spool"
 cp -a "$scratch/empty" "$spool"
+sed -i 's/^scan: .*/scan: 1d/' "$scratch/planspool.yaml"
 echo count | make_jobs "$spool"
 with_faults "$spool" count "$build/planspoold" --once 2>>"$scratch/spooler.log"
 calls=$(faults_done "$spool")
@@ -85,6 +88,41 @@ for name in $names; do
 	answered_once "$spool" "$name" || fail "$name: $(grep "prod.$name:" "$scratch/faults.log" "$spool.log")"
 done
 assert_equal "corrupt" '' "$(find "$spool/corrupt" "$spool/undelivered" -mindepth 1)"
+
+# The same for jobs that a dead spooler left, whose first calls find out who holds them.
+left_names=
+for n in 1 2 3 4 5 6; do
+	left_names="$left_names left-EIO-$n left-EMFILE-$n"
+done
+for name in $left_names; do
+	script "$name" final '200 until=go, 200'
+done
+# shellcheck disable=SC2086
+printf '%s\n' $left_names | make_jobs "$spool"
+start_spooler
+for name in $left_names; do
+	retry 30 asked_again "$name" final 0 || fail "$name is not delivered"
+done
+workers=$(pgrep -P "$spooler_pid")
+kill -KILL "$spooler_pid"
+wait "$spooler_pid" 2>/dev/null || :
+no_workers() {
+	# shellcheck disable=SC2086
+	! kill -0 $workers
+}
+retry 10 no_workers || fail "the workers live on"
+: >"$sender/go"
+rm "$spool.state"
+LD_PRELOAD=$build/tests/faults.so PLANSPOOL_FAULTS_ROOT=$spool PLANSPOOL_FAULTS_STATE=$spool.state PLANSPOOL_FAULTS=jobs \
+	"$build/planspoold" 2>>"$scratch/faults.log" &
+spooler_pid=$!
+pids="$pids $spooler_pid"
+for name in $left_names; do
+	retry 30 [ -d "$spool/done/prod.$name" ] || fail "$name does not end"
+	answered_once "$spool" "$name" || fail "$name: $(grep "prod.$name:" "$scratch/faults.log")"
+done
+stop_spooler
+sed -i 's/^scan: .*/scan: 1s/' "$scratch/planspool.yaml"
 
 # ---- the whole spooler ----
 

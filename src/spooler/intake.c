@@ -25,6 +25,8 @@ static enum intake_end take(struct job_world *world, const char *id, bool *has_r
 	bool held = spool_holder(world->spool, id, holder) == 0;
 	bool ours = held && (strcmp(holder, world->instance) == 0 || strcmp(holder, SPOOL_NOBODY) == 0);
 
+	if (!held && errno != ENOENT)
+		goto trouble;
 	/* Ours: a worker may have died, or met trouble, before it saw that the job had ended. Nobody's: we left it to another spooler,
 	 * which did not take it. */
 	switch (ours ? spool_take_over(world->spool, id, holder, world->instance) :
@@ -48,6 +50,7 @@ static enum intake_end take(struct job_world *world, const char *id, bool *has_r
 	case SPOOL_TROUBLE:
 		break;
 	}
+trouble:
 	log_error(id, "cannot be claimed: %s", strerror(errno));
 	return INTAKE_LATER;
 }

@@ -44,6 +44,7 @@
 #define HOUSEKEEPING_MORE_MS 100
 #define WORKERS_AUTO_MAX 8
 #define GIVE_MS 50		/* a job that no worker could be told of is offered again after this */
+#define GIVE_ALONE_MS 1000	/* one that no worker of its own could be had for, after this */
 #define FOREIGN_A_SCAN 100
 #define NO_CLAIM_MS 60000	/* a folder in active/ without a claim for so long is no job */
 
@@ -58,7 +59,7 @@ struct supervisor {
 	struct roster *roster;
 	struct hint *hint;
 	struct loop_timer *scan, *give, *renew, *housekeeping, *grace, *alive;
-	bool giving;			/* the timer is set: further jobs that wait do not put it off */
+	int64_t give_at_ms;		/* loop time for which the timer "give" is set; 0: it is not */
 	bool more;			/* than there was room for, at the last scan */
 	size_t scan_again_at;		/* when so few jobs are under way */
 	bool once, stopping;
@@ -76,25 +77,37 @@ static unsigned worker_count(const struct settings *settings)
 
 /* ---- giving jobs to workers ---- */
 
+/* Jobs that wait are offered again at that time: the next scan may be a day away. */
+static void give_again(struct supervisor *s, int64_t at_ms)
+{
+	if (s->stopping || (s->give_at_ms != 0 && s->give_at_ms <= at_ms))
+		return;
+	s->give_at_ms = at_ms;
+	loop_timer_set(s->give, at_ms - loop_now(s->loop));
+}
+
+/* A worker hears of a few hundred jobs at once, and some wait after trouble. */
 static void give(void *context, struct roster_entry *entry)
 {
 	struct supervisor *s = context;
+	int64_t now = loop_now(s->loop);
 
-	if (entry->worker != NULL || entry->not_before_ms > loop_now(s->loop))
+	if (entry->worker != NULL)
 		return;
-	entry->worker = crew_assign(s->crew, entry->id, entry->alone);
-	if (entry->worker == NULL && !entry->alone && !s->giving && !s->stopping) {
-		loop_timer_set(s->give, GIVE_MS);
-		s->giving = true;
+	if (entry->not_before_ms > now) {
+		give_again(s, entry->not_before_ms);
+		return;
 	}
+	entry->worker = crew_assign(s->crew, entry->id, entry->alone);
+	if (entry->worker == NULL)
+		give_again(s, now + (entry->alone ? GIVE_ALONE_MS : GIVE_MS));
 }
 
-/* A worker hears of a few hundred jobs at once; the next scan may be a while. */
 static void on_give(void *context)
 {
 	struct supervisor *s = context;
 
-	s->giving = false;
+	s->give_at_ms = 0;
 	if (!s->stopping)
 		roster_each(s->roster, give, s);
 }
@@ -130,6 +143,7 @@ static void job_ended(void *context, const char *id, bool again)
 	if (again) {
 		entry->worker = NULL;
 		put_off(s, entry);
+		give(s, entry);
 		return;
 	}
 	roster_remove(s->roster, entry);
