@@ -1,6 +1,7 @@
 /* The small parts of the spooler: schedule, a job's journal, the roster. */
 #include "scratch_spool.h"
 
+#include "spooler/job.h"
 #include "spooler/journal.h"
 #include "spooler/roster.h"
 #include "spooler/schedule.h"
@@ -221,6 +222,18 @@ static void keeps_a_roster(void **state)
 	roster_free(r);
 }
 
+/* However many jobs have their turn in one turn of the loop, a worker that goes from one to the next does not stand still. */
+static void shows_that_work_goes_on(void **state)
+{
+	struct worker_board board = { 0 };
+	struct job_world world = { .board = &board };
+
+	(void)state;
+	job_at_work(&world.api, ID);
+	assert_string_equal(board.job, ID);
+	assert_true(board.alive_ms > 0);
+}
+
 int main(void)
 {
 #define WITH_SPOOL(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_drop)
@@ -232,6 +245,7 @@ int main(void)
 		WITH_SPOOL(bounds_the_log),
 		WITH_SPOOL(writes_events),
 		cmocka_unit_test(keeps_a_roster),
+		cmocka_unit_test(shows_that_work_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,8 @@
  *
  * A worker is forked, not executed, so that it shares what the supervisor has loaded (policies, keys) without reading
  * anything again: a reload makes new workers and lets the old ones finish. Supervisor and worker talk over a socket of
- * packets (worker.h); a worker that stands still for PLANSPOOL_STALL_MS (its loop has not gone round since) is killed.
- * A worker that dies by itself, or by that, blames the job that its board shows; one that we end blames none. When we
+ * packets (worker.h); a worker that stands still for PLANSPOOL_STALL_MS (its loop has not gone round since, nor has it
+ * turned to a job) is killed. A worker that dies by itself, or by that, blames the job that its board shows; one that we end blames none. When we
  * stood still ourselves (a stopped process group, a machine that was suspended), so did the workers, and their time
  * counts from then on.
  *

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -57,11 +58,13 @@ struct job {
 
 static void job_enter(struct job *job, enum job_state state);
 
+/* One turn of the loop may bring a thousand jobs their turn, each with a disk to wait for: that is no standstill. */
 void job_at_work(struct api *api, const char *id)
 {
 	struct job_world *world = (struct job_world *)api;
 
 	snprintf(world->board->job, sizeof world->board->job, "%s", id);
+	world->board->alive_ms = clock_monotonic();
 }
 
 /* Every entry from the loop into a job's code says so first: if the worker dies in it, this job is blamed. */

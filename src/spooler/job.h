@@ -18,7 +18,7 @@ struct job_world {
 	void (*over)(struct job_world *world, const char *id, bool again);
 };
 
-/* Shows the supervisor which job is worked on: api.at_work of a worker. */
+/* Shows the supervisor that work goes on, and on which job: api.at_work of a worker. */
 void job_at_work(struct api *api, const char *id);
 
 /* Takes up a job: claims it from new/, or goes on with active/<id> if this instance holds it. From then on it lives by itself until

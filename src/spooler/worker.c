@@ -4,7 +4,7 @@
  * It is a forked child of the supervisor and works by what it inherited: settings, spool, lease, one end of a channel. It takes up
  * the jobs that it is told to, says when it is done with each, and ends when it is told to finish and no job is left, or at once
  * when the channel ends (the supervisor is gone) or the lease is not held any more (somebody else may have taken the jobs over).
- * The board shows the supervisor when its loop last went round, and with which job it is busy.
+ * The board shows the supervisor when its loop last went round or it turned to a job, and with which job it is busy.
  */
 #include <errno.h>
 #include <signal.h>

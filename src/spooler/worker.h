@@ -19,7 +19,7 @@ enum {
 
 /* What a worker shows of itself in memory that it shares with the supervisor. */
 struct worker_board {
-	volatile int64_t alive_ms;		/* monotonic; when its loop last went round */
+	volatile int64_t alive_ms;		/* monotonic; when its loop last went round, or it turned to a job */
 	char job[SPOOL_ID_SIZE];		/* the job it is working on at this moment; "" for none */
 };
 
