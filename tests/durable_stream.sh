@@ -6,6 +6,7 @@
 
 start_sender
 configure
+sed -i 's/^scan: .*/scan: 1d/' "$scratch/planspool.yaml"
 make_spool
 
 # count DIRECTORY: what lies in it.
@@ -17,7 +18,7 @@ at_most() {
 }
 
 # More than one round of housekeeping removes, or sets aside, and rounds are a minute apart. What is no job in new/ is more than
-# one scan sets aside.
+# one scan sets aside, and the next one comes soon however rare they are.
 for place in new "done"; do
 	seq -f "$spool/$place/$place-%.0f.txt" 350 | xargs touch
 done
@@ -29,6 +30,8 @@ retry 40 at_most "done" 0 || fail "$(count "done") are left in done/"
 retry 40 at_most undelivered 0 || fail "$(count undelivered) are left in undelivered/"
 retry 40 at_most new 0 || fail "$(count new) are left in new/"
 assert_equal "set aside" 700 "$(count corrupt)"
+seq -f "$spool/new/late-%.0f.txt" 350 | xargs touch
+retry 40 at_most new 0 || fail "$(count new) are left in new/"
 rm "$spool"/corrupt/*
 stop_spooler
 

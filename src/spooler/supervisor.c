@@ -46,6 +46,7 @@
 #define GIVE_MS 50		/* a job that no worker could be told of is offered again after this */
 #define GIVE_ALONE_MS 1000	/* one that no worker of its own could be had for, after this */
 #define FOREIGN_A_SCAN 100
+#define SCAN_MORE_MS 1000	/* the longest time between scans while there is more than there was room for */
 #define NO_CLAIM_MS 60000	/* a folder in active/ without a claim for so long is no job */
 
 struct supervisor {
@@ -316,6 +317,14 @@ static void stop(struct supervisor *s)
 		loop_stop(s->loop);
 }
 
+/* Hints are not listened to while there is more, so that a scan must not be long in coming. */
+static void scan_later(struct supervisor *s)
+{
+	int64_t usual_ms = s->settings->config->scan_ms;
+
+	loop_timer_set(s->scan, s->more && usual_ms > SCAN_MORE_MS ? SCAN_MORE_MS : usual_ms);
+}
+
 static void on_scan(void *context)
 {
 	struct supervisor *s = context;
@@ -326,7 +335,7 @@ static void on_scan(void *context)
 	scan(s, SPOOL_ACTIVE, adopt);
 	scan(s, SPOOL_NEW, take_up);
 	roster_each(s->roster, give, s);
-	loop_timer_set(s->scan, s->settings->config->scan_ms);
+	scan_later(s);
 	s->scan_again_at = s->more ? roster_count(s->roster) / 2 : s->once ? 0 : SIZE_MAX;
 	if (s->once && roster_count(s->roster) == 0 && !s->more)
 		stop(s);
@@ -337,8 +346,11 @@ static void on_hint(void *context)
 	struct supervisor *s = context;
 
 	/* With a backlog, a scan for each request that comes in would be all that there is time for. */
-	if (!s->more)
-		scan(s, SPOOL_NEW, take_up);
+	if (s->more)
+		return;
+	scan(s, SPOOL_NEW, take_up);
+	if (s->more)
+		scan_later(s);
 }
 
 /* ---- time ---- */
