@@ -106,11 +106,9 @@ done
 workers=$(pgrep -P "$spooler_pid")
 kill -KILL "$spooler_pid"
 wait "$spooler_pid" 2>/dev/null || :
-no_workers() {
-	# shellcheck disable=SC2086
-	! kill -0 $workers
-}
-retry 10 no_workers || fail "the workers live on"
+for pid in $workers; do
+	retry 10 over "$pid" || fail "worker $pid lives on"
+done
 : >"$sender/go"
 rm "$spool.state"
 LD_PRELOAD=$build/tests/faults.so PLANSPOOL_FAULTS_ROOT=$spool PLANSPOOL_FAULTS_STATE=$spool.state PLANSPOOL_FAULTS=jobs \

@@ -25,10 +25,6 @@ stopped() {
 	[ "$(faults_done "$s" | cut -d ' ' -f 2)" = 1 ]
 }
 
-over() {
-	! kill -0 "$1" 2>/dev/null || grep -q '^State:.*Z' "/proc/$1/status"
-}
-
 # stop_at N: a job whose spooler is stopped at call N.
 stop_at() {
 	name=stop-$1 s=$scratch/spool-$1

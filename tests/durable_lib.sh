@@ -60,6 +60,11 @@ changing() {
 	done
 }
 
+# over PID: whether it has ended, though its parent may not have noticed yet.
+over() {
+	! kill -0 "$1" 2>/dev/null || grep -q '^State:.*Z' "/proc/$1/status"
+}
+
 # left SPOOL: the jobs that have not ended. What begins with a dot is half made or half removed, and swept.
 left() {
 	find "$1/new" "$1/active" -mindepth 1 -maxdepth 1 ! -name '.*' | tr '\n' ' '
