@@ -261,6 +261,28 @@ static void decides_by_lock_on_the_same_host(void **state)
 	lease_release(own);
 }
 
+/* What was seen of a lease that is gone is not taken for what is seen of the next one of that name. */
+static void forgets_what_is_gone(void **state)
+{
+	const struct scratch *t = *state;
+	struct lease_watch *w = lease_watch_new(t->spool);
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 1000000000 } };
+	char *text = xasprintf(elsewhere, 1);
+
+	for (int i = 0; i < 2; i++) {
+		later_ms = i * 2 * LEASE_DEAD_MS;
+		write_lease(t, text);
+		assert_int_equal(utimensat(t->fd, "spoolers/" OTHER, times, 0), 0);
+		assert_false(lease_dead(w, OTHER));
+		later_ms += LEASE_DEAD_MS + S;
+		assert_true(lease_dead(w, OTHER));
+		lease_sweep(w);
+		assert_int_equal(faccessat(t->fd, "spoolers/" OTHER, F_OK, 0), -1);
+	}
+	lease_watch_free(w);
+	free(text);
+}
+
 /* What is no lease, or is one only in part, is not dead at once. */
 static void waits_for_what_it_cannot_read(void **state)
 {
@@ -305,6 +327,7 @@ int main(void)
 		WITH_SPOOL(is_dead_when_the_last_process_is),
 		WITH_SPOOL(is_dead_elsewhere_when_unchanged),
 		WITH_SPOOL(decides_by_lock_on_the_same_host),
+		WITH_SPOOL(forgets_what_is_gone),
 		WITH_SPOOL(waits_for_what_it_cannot_read),
 	};
 

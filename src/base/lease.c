@@ -233,22 +233,44 @@ static int64_t unchanged_ms(struct lease_watch *w, const char *instance, const c
 bool lease_dead(struct lease_watch *w, const char *instance)
 {
 	struct buf content = BUF_INIT(LEASE_SIZE_MAX);
-	int fd = openat(w->dir, instance, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(w->dir, instance, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), trouble = 0;
 	struct stat st;
 	bool dead = false;
 
-	if (fd < 0)
-		return errno == ENOENT;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fsio_read(fd, &content) == 0) {
-		if (is_local(w, buf_text(&content), content.len))
-			dead = flock(fd, LOCK_SH | LOCK_NB) == 0;
-		else
-			dead = unchanged_ms(w, instance, buf_text(&content),
-				(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec) >= LEASE_DEAD_MS;
+	if (fd < 0) {
+		dead = errno == ENOENT;
+		errno = fsio_unfit(errno) ? 0 : errno;
+		return dead;
+	}
+	if (fstat(fd, &st) != 0 || (S_ISREG(st.st_mode) && fsio_read(fd, &content) != 0)) {
+		trouble = fsio_unfit(errno) ? 0 : errno;
+	} else if (S_ISREG(st.st_mode) && is_local(w, buf_text(&content), content.len)) {
+		dead = flock(fd, LOCK_SH | LOCK_NB) == 0;
+		trouble = dead || errno == EWOULDBLOCK ? 0 : errno;
+	} else if (S_ISREG(st.st_mode)) {
+		dead = unchanged_ms(w, instance, buf_text(&content),
+			(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec) >= LEASE_DEAD_MS;
 	}
 	buf_free(&content);
 	close(fd);
+	errno = trouble;
 	return dead;
+}
+
+/* Forgets what was seen of leases that are gone. */
+static void forget(struct lease_watch *w)
+{
+	struct lease_seen **at = &w->seen, *seen;
+
+	while ((seen = *at) != NULL) {
+		if (faccessat(w->dir, seen->instance, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) {
+			at = &seen->next;
+			continue;
+		}
+		*at = seen->next;
+		free(seen->content);
+		free(seen);
+	}
 }
 
 /* A job of a dead spooler is taken over whether its lease is still there or not. */
@@ -263,4 +285,5 @@ void lease_sweep(struct lease_watch *w)
 		if (strlen(entry->d_name) == SPOOL_INSTANCE_SIZE - 1 && lease_dead(w, entry->d_name))
 			(void)unlinkat(w->dir, entry->d_name, 0);
 	closedir(dir);
+	forget(w);
 }

@@ -31,7 +31,8 @@ void lease_release(struct lease *l);	/* removes the file; frees */
 
 struct lease_watch *lease_watch_new(struct spool *s);
 void lease_watch_free(struct lease_watch *w);
-/* Whether the spooler of that instance is known to be dead. A lease that does not exist is dead. */
+/* Whether the spooler of that instance is known to be dead. A lease that does not exist is dead. When false, errno is 0, or says
+ * why that could not be seen. */
 bool lease_dead(struct lease_watch *w, const char *instance);
 /* Removes the leases of spoolers that are known to be dead. */
 void lease_sweep(struct lease_watch *w);
