@@ -246,7 +246,7 @@ int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *cont
 	struct dirent *entry;
 	struct stat st;
 	bool go_on = true;
-	int trouble;
+	int unseen = 0, trouble;
 
 	if (dir == NULL)
 		return -1;
@@ -256,7 +256,8 @@ int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *cont
 		    strcmp(entry->d_name, "..") == 0))
 			continue;	/* ours: half-made folders */
 		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-			;	/* gone meanwhile */
+			if (errno != ENOENT)	/* gone meanwhile */
+				unseen = errno;
 		} else if (entry_id(state, entry->d_name, found.id) && (state == SPOOL_NEW || S_ISDIR(st.st_mode))) {
 			found.mtime_ms = spool_mtime(&st);
 			go_on = visit(context, &found);
@@ -265,7 +266,7 @@ int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *cont
 		}
 		errno = 0;
 	}
-	trouble = errno;
+	trouble = errno != 0 ? errno : unseen;
 	closedir(dir);
 	errno = trouble;
 	return trouble == 0 ? 0 : -1;

@@ -71,7 +71,7 @@ struct spool_entry {
 	int64_t mtime_ms;
 };
 /* Calls visit for each job in a state, in no order, until the end or until it returns false. What is no job is passed to
- * foreign (if not NULL), but for hidden names of ours. */
+ * foreign (if not NULL), but for hidden names of ours. 0, or -1 with errno when some may not have been seen. */
 int spool_scan(struct spool *s, enum spool_state state, bool (*visit)(void *context, const struct spool_entry *entry),
 	void (*foreign)(void *context, const char *name), void *context);
 

@@ -133,6 +133,7 @@ static int only_ours(int root, const char *directory, char why[SPOOL_WHY])
 		snprintf(why, SPOOL_WHY, "%s: %s", directory, strerror(errno));
 		return -1;
 	}
+	errno = 0;
 	while (rc == 0 && (entry = readdir(dir)) != NULL) {
 		const char *name = entry->d_name;
 		bool ours = name[0] == '.' || strcmp(name, "lost+found") == 0 || strncmp(name, "format.", 7) == 0;
@@ -145,6 +146,10 @@ static int only_ours(int root, const char *directory, char why[SPOOL_WHY])
 				directory, name);
 			rc = -1;
 		}
+	}
+	if (rc == 0 && errno != 0) {
+		snprintf(why, SPOOL_WHY, "%s: %s", directory, strerror(errno));
+		rc = -1;
 	}
 	closedir(dir);
 	return rc;
