@@ -5,7 +5,7 @@
 # call of the job; without, each call fails with one of them.
 # shellcheck disable=SC2119
 . "${srcdir:-$(dirname "$0")/..}/tests/durable_lib.sh"
-need pgrep
+need flock pgrep
 
 step=${long:+1}
 step=${step:-7}
@@ -124,33 +124,49 @@ sed -i 's/^scan: .*/scan: 1s/' "$scratch/planspool.yaml"
 
 # ---- the whole spooler ----
 
-# Start, lease, scans and stop, too: it may not start, but what it does is whole.
+# Start, lease, scans and stop, too: it may not start, but what it does is whole, and what it leaves it tells of.
 rm -rf "$spool"
 cp -a "$scratch/empty" "$spool"
 
-# whole_fails N: a spooler that carries one job.
+# nobody_holds FILE: whether nobody has it locked.
+nobody_holds() {
+	flock -n -s "$1" true
+}
+
+# whole_fails NAME-N: a spooler that carries one job: a new one, or (left) that of a spooler that died.
 whole_fails() {
-	n=$1 name=whole-$1 s=$scratch/spool-$1
+	name=$1 n=${1##*-} s=$scratch/spool-$1
 	# shellcheck disable=SC2086
 	set -- $errors
 	shift $((n % 6))
 	spool_of "$s"
 	echo "$name" | make_jobs "$s"
-	with_faults "$s" "fail:$n:$1" "$build/planspoold" -c "$s.yaml" --once 2>>"$s.log" || :
-	if ! recover "$s" || ! answered_once "$s" "$name" ||
+	case $name in
+	left-*)
+		with_faults "$s" claimed "$build/planspoold" -c "$s.yaml" --once 2>>"$s.log" || :
+		rm "$s/new/prod.$name.json"	# what it would have done next
+		for lease in "$s"/spoolers/*; do
+			retry 10 nobody_holds "$lease" || return 1
+		done
+		;;
+	esac
+	status=0
+	with_faults "$s" "fail:$n:$1" "$build/planspoold" -c "$s.yaml" --once 2>>"$s.log" || status=$?
+	if { [ "$status" -eq 0 ] && [ -n "$(left "$s")" ]; } || ! recover "$s" || ! answered_once "$s" "$name" ||
 	    [ -n "$(find "$s/corrupt" "$s/undelivered" -mindepth 1)" ]; then
 		cat "$s.log"
 		return 1
 	fi
 	retry 5 rm -rf "$s" "$s".*
 }
-numbers=
+names=
 n=$step
 while [ "$n" -le "$calls" ]; do
-	numbers="$numbers $n"
-	changing "whole-$n"
+	names="$names new-$n left-$n"
 	n=$((n + step))
 done
 # shellcheck disable=SC2086
-in_parallel 16 whole_fails $numbers
+changing $names
+# shellcheck disable=SC2086
+in_parallel 16 whole_fails $names
 finish

@@ -33,6 +33,7 @@
 #include "spooler/hint.h"
 #include "spooler/housekeeping.h"
 #include "spooler/journal.h"
+#include "spooler/orphan.h"
 #include "spooler/roster.h"
 #include "spooler/schedule.h"
 #include "spooler/supervisor.h"
@@ -47,7 +48,6 @@
 #define GIVE_ALONE_MS 1000	/* one that no worker of its own could be had for, after this */
 #define FOREIGN_A_SCAN 100
 #define SCAN_MORE_MS 1000	/* the longest time between scans while there is more than there was room for */
-#define NO_CLAIM_MS 60000	/* a folder in active/ without a claim for so long is no job */
 
 struct supervisor {
 	const char *config_path;
@@ -208,43 +208,23 @@ static void worker_died(void *context, const struct crew_worker *worker, const c
 
 /* ---- finding jobs ---- */
 
-/* Whether a job in active/ that we do not carry is ours, or a dead spooler's, or was never anybody's. holder is "" for
- * the last. */
-static bool is_orphan(const struct supervisor *s, const struct spool_entry *entry, char holder[SPOOL_INSTANCE_SIZE])
+/* Jobs may be there that could not be seen or taken: the next scan may be a day away, and with --once there is none. */
+static void trouble(struct supervisor *s)
 {
-	holder[0] = '\0';
-	if (spool_holder(s->spool, entry->id, holder) != 0)
-		return errno == ENOENT && clock_wall() - entry->mtime_ms > NO_CLAIM_MS;
-	return strcmp(holder, lease_instance(s->lease)) == 0 || lease_dead(s->others, holder);
+	if (s->once)
+		s->status = EXIT_FAILURE;
+	else
+		s->more = true;
 }
 
 static void adopt(struct supervisor *s, const struct spool_entry *entry)
 {
-	char holder[SPOOL_INSTANCE_SIZE];
+	enum orphan orphan = orphan_adopt(s->spool, s->lease, s->others, entry);
 
-	if (!is_orphan(s, entry, holder))
-		return;
-	if (holder[0] == '\0') {
-		if (spool_set_aside_active(s->spool, entry->id) == 0)
-			log_warn(entry->id, "nobody holds it and nobody ever claimed it: moved to corrupt/");
-		return;
-	}
-	if (strcmp(holder, lease_instance(s->lease)) == 0) {
+	if (orphan == ORPHAN_YES)
 		take_up(s, entry);
-		return;
-	}
-	switch (spool_take_over(s->spool, entry->id, holder, lease_instance(s->lease))) {
-	case SPOOL_CLAIMED:
-		(void)journal(s->spool, entry->id, false, "taken over", strcmp(holder, SPOOL_NOBODY) == 0 ? "another spooler left it" :
-			"its spooler is dead");
-		take_up(s, entry);
-		break;
-	case SPOOL_FINISHED:
-		log_info(entry->id, "duplicate of a job that has ended, dropped");
-		break;
-	default:
-		break;
-	}
+	else if (orphan == ORPHAN_TROUBLE)
+		trouble(s);
 }
 
 struct found {
@@ -257,11 +237,16 @@ struct found {
 static bool collect(void *context, const struct spool_entry *entry)
 {
 	struct found *found = context;
-	char holder[SPOOL_INSTANCE_SIZE];
+	struct supervisor *s = found->supervisor;
+	enum orphan orphan;
 
-	if (roster_find(found->supervisor->roster, entry->id) == NULL &&
-	    (found->state == SPOOL_NEW || is_orphan(found->supervisor, entry, holder)))
+	if (roster_find(s->roster, entry->id) != NULL)
+		return true;
+	orphan = found->state == SPOOL_NEW ? ORPHAN_YES : orphan_is(s->spool, s->lease, s->others, entry);
+	if (orphan == ORPHAN_YES)
 		backlog_add(&found->backlog, entry);
+	else if (orphan == ORPHAN_TROUBLE)
+		trouble(s);
 	return true;
 }
 
@@ -292,8 +277,7 @@ static void scan(struct supervisor *s, enum spool_state state,
 	roster_each(s->roster, count_carried, &found.backlog);
 	if (spool_scan(s->spool, state, collect, foreign, &found) != 0) {
 		log_error(NULL, "%s/ cannot be scanned: %s", spool_state_name(state), strerror(errno));
-		if (s->once)
-			s->status = EXIT_FAILURE;	/* jobs may be left */
+		trouble(s);
 	}
 	backlog_choose(&found.backlog);
 	for (size_t i = 0; i < found.backlog.n; i++)
