@@ -2,6 +2,7 @@
 # Poisonous jobs among five hundred others: one kills its worker, one hangs it. Only the first death of each disturbs the others in
 # its worker, which go on in another one: from then on it runs alone. None of the others changes its verdict, or is blamed.
 . "${srcdir:-$(dirname "$0")/..}/tests/spooler_lib.sh"
+need pgrep
 
 # Connections whose worker died wait with the others.
 # shellcheck disable=SC3045
@@ -68,6 +69,46 @@ assert "one went on in another worker $most times, and first deaths are two" [ "
 disturbed=$(awk '{ n += $1 } END { print n }' "$scratch/resumed")
 echo "$disturbed times one of 500 went on in another worker, one at most $most times"
 assert "the first deaths disturbed others" [ "$disturbed" -ge 100 ]
+
+# Of two workers that carry as much, one stands still. Until it is ended, which takes half a minute, jobs are given to the other.
+planspoold=$build/planspoold
+waiting=$(seq -f waiting-%.0f 40)
+for name in $waiting; do
+	script "$name" final '200 until=later'
+done
+# shellcheck disable=SC2086
+printf '%s\n' $waiting | "$build/tests/mkjobs" "$spool" "$scratch/seal.pub" "$api" || fail "mkjobs"
+# shellcheck disable=SC2119
+start_spooler
+all_waiting() {
+	[ "$(grep -o '"job":"waiting-[0-9]*","what":"final"' "$sender/transcript" | sort -u | wc -l)" -eq 40 ]
+}
+retry 60 all_waiting || fail "not all are delivered"
+still=$(pgrep -P "$spooler_pid" | head -n 1)
+kill -STOP "$still"
+# As many as there are workers, so that one of them tells when three seconds have passed.
+for name in clock-1 clock-2; do
+	script "$name" final '503 retry=3, 200'
+	accept_job "$name"
+done
+three_seconds() {
+	[ -d "$spool/done/prod.clock-1" ] || [ -d "$spool/done/prod.clock-2" ]
+}
+retry 20 three_seconds || fail "nobody works"
+seq -f beside-%.0f 20 | "$build/tests/mkjobs" "$spool" "$scratch/seal.pub" "$api" || fail "mkjobs"
+all_beside() {
+	[ "$(find "$spool/done" -mindepth 1 -maxdepth 1 -name 'prod.beside-*' | wc -l)" -eq 20 ]
+}
+retry 15 all_beside || fail "jobs wait for a worker that stands still: $(ls "$spool/active" "$spool/new")"
+assert "it stands still" grep -q '^State:.*T' "/proc/$still/status"
+kill -CONT "$still"
+: >"$sender/later"
+nothing_left() {
+	[ -z "$(find "$spool/new" "$spool/active" -mindepth 1 -maxdepth 1)" ]
+}
+retry 60 nothing_left || fail "left: $(ls "$spool/active" "$spool/new")"
+# shellcheck disable=SC2119
+stop_spooler
 assert_equal "undelivered or corrupt" '' "$(find "$spool/undelivered" "$spool/corrupt" -mindepth 1)"
 expect_no_secrets
 finish

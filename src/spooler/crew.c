@@ -4,9 +4,9 @@
  * A worker is forked, not executed, so that it shares what the supervisor has loaded (policies, keys) without reading
  * anything again: a reload makes new workers and lets the old ones finish. Supervisor and worker talk over a socket of
  * packets (worker.h); a worker that stands still for PLANSPOOL_STALL_MS (its loop has not gone round since, nor has it
- * turned to a job) is killed. A worker that dies by itself, or by that, blames the job that its board shows; one that we end blames none. When we
- * stood still ourselves (a stopped process group, a machine that was suspended), so did the workers, and their time
- * counts from then on.
+ * turned to a job) is killed. A worker that dies by itself, or by that, blames the job that its board shows; one that we
+ * end blames none. When we stood still ourselves (a stopped process group, a machine that was suspended), so did the
+ * workers, and their time counts from then on.
  *
  * Old workers finish what they carry after a reload, which takes an hour when a sender is down. Of those that a row of
  * reloads leaves as many may stay as there are new ones, but at least FINISHING_MAX: beyond that the oldest is ended, and
@@ -34,6 +34,7 @@
 #define PLANSPOOL_STALL_MS 30000
 #endif
 #define WATCH_MS 1000
+#define LATE_MS (2 * WORKER_ALIVE_MS)	/* whose loop went round longer ago may stand still */
 #define ALONE_MAX 32		/* workers at once for jobs that were blamed: some may wait for their senders */
 #define FINISHING_MAX 8
 #define RESTART_MS 1000		/* a worker that died is replaced after this, so that a bug at start does not spin */
@@ -221,12 +222,21 @@ void crew_staff(struct crew *c, const struct settings *settings, unsigned n)
 
 /* ---- giving jobs ---- */
 
+/* Whether a job is better given to the other one: what a worker that stands still is given waits until it is ended. */
+static bool better(const struct crew_worker *other, const struct crew_worker *w)
+{
+	int64_t late = clock_monotonic() - LATE_MS;
+	bool other_late = other->board->alive_ms < late, w_late = w->board->alive_ms < late;
+
+	return other_late != w_late ? w_late : other->jobs < w->jobs;
+}
+
 static struct crew_worker *least_busy(struct crew *c)
 {
 	struct crew_worker *w, *best = NULL;
 
 	LIST_FOREACH(w, &c->workers, link)
-		if (!w->alone && !w->finishing && w->jobs < crew_places() && (best == NULL || w->jobs < best->jobs))
+		if (!w->alone && !w->finishing && w->jobs < crew_places() && (best == NULL || better(w, best)))
 			best = w;
 	return best;
 }
