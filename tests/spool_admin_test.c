@@ -17,7 +17,7 @@ static void give_up(const struct scratch *t)
 	assert_int_equal(claim_job(t, ID, ME), SPOOL_CLAIMED);
 	assert_int_equal(spool_publish_result(t->spool, ID, RESULT, strlen(RESULT)), 0);
 	assert_int_equal(spool_log(t->spool, ID, "{\"event\":\"blamed\"}", true), 0);
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_UNDELIVERED), 0);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_UNDELIVERED), 0);
 }
 
 static struct journal_story story_of(const struct scratch *t, enum spool_state state)
@@ -51,7 +51,11 @@ static void retries(void **state)
 	/* The one that gave it up is dead: another takes it, once. */
 	assert_int_equal(spool_take_over(t->spool, ID, ME, OTHER), SPOOL_CLAIMED);
 	assert_int_equal(spool_take_over(t->spool, ID, ME, OTHER), SPOOL_LOST);
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), 0);
+	/* and the first cannot end it any more, though it was stopped while it was about to */
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_DONE), -1);
+	assert_int_equal(errno, ENOENT);
+	holds(t, BACK "/result.json", RESULT);
+	assert_int_equal(spool_finish(t->spool, ID, OTHER, SPOOL_DONE), 0);
 	assert_int_equal(spool_retry(t->spool, ID, now), -1);
 	assert_int_equal(errno, ENOENT);
 	holds(t, "done/" ID "/result.json", RESULT);
@@ -66,7 +70,7 @@ static void again(void **state)
 	assert_int_equal(spool_retry(t->spool, ID, 2000), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(story_of(t, SPOOL_ACTIVE).retried_ms, 1000);
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_UNDELIVERED), 0);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_UNDELIVERED), 0);
 	assert_int_equal(spool_retry(t->spool, ID, 3000), 0);
 	assert_int_equal(story_of(t, SPOOL_ACTIVE).retried_ms, 3000);
 }
@@ -139,7 +143,7 @@ static void duplicate_later(void **state)
 	give_up(t);
 	assert_int_equal(spool_retry(t->spool, ID, 1000), 0);
 	assert_int_equal(accept_job(t, ID), SPOOL_DUPLICATE);
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), 0);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_DONE), 0);
 	put(t, "new/" ID ".json", BODY);
 	assert_int_equal(claim_job(t, ID, OTHER), SPOOL_FINISHED);
 	holds(t, "done/" ID "/result.json", RESULT);

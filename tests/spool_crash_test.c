@@ -175,7 +175,7 @@ static int do_log(struct spool *s)
 
 static int do_finish(struct spool *s)
 {
-	return spool_finish(s, ID, SPOOL_DONE);
+	return spool_finish(s, ID, ME, SPOOL_DONE);
 }
 
 static int do_retry(struct spool *s)
@@ -211,14 +211,14 @@ static void start_with_outcomes(const struct scratch *t)
 static void start_ended(const struct scratch *t)
 {
 	start_claimed(t);
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), 0);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_DONE), 0);
 	put(t, "new/" ID ".json", BODY);
 }
 
 static void start_undelivered(const struct scratch *t)
 {
 	start_claimed(t);
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_UNDELIVERED), 0);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_UNDELIVERED), 0);
 }
 
 static void text_is(const struct scratch *t, const char *path, const char *one, const char *other)

@@ -251,7 +251,7 @@ static void accepts_as_another_user(void **state)
 			_exit(13);
 		if (faccessat(t->fd, "corrupt/x", F_OK, 0) == 0 || errno != EACCES)
 			_exit(14);
-		if (spool_remove(s, SPOOL_DONE, ID) == 0 || spool_finish(s, ID, SPOOL_DONE) == 0)
+		if (spool_remove(s, SPOOL_DONE, ID) == 0 || spool_finish(s, ID, ME, SPOOL_DONE) == 0)
 			_exit(15);
 		spool_close(s);
 		_exit(0);
@@ -323,7 +323,7 @@ static void keeps_files(void **state)
 	assert_int_equal(spool_log(t->spool, ID, "b", false), 0);
 	read_is(t, SPOOL_ACTIVE, SPOOL_LOG, "{\"event\":\"a\"}\nb\n");
 	assert_int_equal(count(t, "active/" ID), 5);	/* with the claim; nothing half-made is left */
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_UNDELIVERED), 0);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_UNDELIVERED), 0);
 	read_is(t, SPOOL_ACTIVE, SPOOL_RESULT, NULL);
 	read_is(t, SPOOL_UNDELIVERED, SPOOL_RESULT, "first");
 	assert_int_equal(count(t, "active"), 0);
@@ -364,13 +364,13 @@ static void ends_jobs_once(void **state)
 {
 	const struct scratch *t = *state;
 
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), -1);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_DONE), -1);
 	assert_int_equal(errno, ENOENT);
 	folder(t, "active/" ID);
 	put(t, "active/" ID "/claim." ME, "");
 	folder(t, "done/" ID);
 	put(t, "done/" ID "/result.json", "sent");
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), -1);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_DONE), -1);
 	assert_int_equal(errno, EEXIST);
 	holds(t, "done/" ID "/result.json", "sent");
 	assert_true(has(t, "active/" ID "/claim." ME));

@@ -148,13 +148,14 @@ static void writes_events(void **state)
 	assert_int_equal(journal(t->spool, ID, false, "lost", NULL), -1);
 	assert_int_equal(errno, ENOENT);
 	folder(t, "active/" ID);
+	put(t, "active/" ID "/claim." ME, "");
 	for (size_t i = 0; i + 1 < 5000; i += 2)
 		memcpy(large + i, "\xc3\xa9", 2);
 	assert_int_equal(journal(t->spool, ID, true, "first", "a \"%s\"\n%d", "b", 1), 0);
 	assert_int_equal(journal(t->spool, ID, false, "second", NULL), 0);
 	assert_int_equal(journal(t->spool, ID, true, "third", "x%s", large), 0);
 	assert_int_equal(journal(t->spool, ID, true, "fourth", "ok \xff rest"), 0);
-	assert_int_equal(spool_finish(t->spool, ID, SPOOL_DONE), 0);
+	assert_int_equal(spool_finish(t->spool, ID, ME, SPOOL_DONE), 0);
 
 	assert_int_equal(spool_read(t->spool, SPOOL_DONE, ID, SPOOL_LOG, &text), 0);
 	line = strtok_r(text.data, "\n", &rest);

@@ -117,8 +117,9 @@ int spool_publish_result(struct spool *s, const char *id, const void *data, size
 /* Appends one event, a line without its newline; fsynced if durable. */
 int spool_log(struct spool *s, const char *id, const char *line, bool durable);
 
-/* Ends a job: active/<id> becomes done/<id> or undelivered/<id>. EEXIST if there is one already. */
-int spool_finish(struct spool *s, const char *id, enum spool_state to);
+/* Ends a job that the instance holds: active/<id> becomes done/<id> or undelivered/<id>. 0, or -1: EEXIST if there is one already,
+ * ENOENT if it does not hold it any more. */
+int spool_finish(struct spool *s, const char *id, const char *instance, enum spool_state to);
 
 /* Housekeeping: files in tmp/ older than an hour; finished jobs of a state older than max_age. */
 int spool_sweep(struct spool *s, int64_t now_ms);

@@ -356,12 +356,17 @@ int spool_log(struct spool *s, const char *id, const char *line, bool durable)
 	return spool_log_append(s->fd[ACTIVE], id, line, durable);
 }
 
-int spool_finish(struct spool *s, const char *id, enum spool_state to)
+int spool_finish(struct spool *s, const char *id, const char *instance, enum spool_state to)
 {
 	int place = spool_state_place[to];
+	char mine[SPOOL_NAME_SIZE];
 
 	if (place != DONE && place != UNDELIVERED)
 		log_panic("a job cannot end in %s", spool_state_name(to));
+	/* Another spooler may have taken it over while a call of ours hung, and a person tried it again since. */
+	spool_name(mine, "%s/claim.%s", id, instance);
+	if (faccessat(s->fd[ACTIVE], mine, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		return -1;
 	if (renameat(s->fd[ACTIVE], id, s->fd[place], id) != 0) {
 		if (errno == ENOTEMPTY)
 			errno = EEXIST;

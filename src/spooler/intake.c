@@ -151,7 +151,7 @@ enum intake_end intake(struct job_world *world, const char *id, struct intake *o
 		how = leave(world, id, story.left);
 	} else {
 		(void)journal(world->spool, id, true, "undelivered", "%s", why);
-		how = spool_finish(world->spool, id, SPOOL_UNDELIVERED) == 0 ? INTAKE_OVER : INTAKE_LATER;
+		how = spool_finish(world->spool, id, world->instance, SPOOL_UNDELIVERED) == 0 ? INTAKE_OVER : INTAKE_LATER;
 	}
 	intake_clear(out);
 	return how;

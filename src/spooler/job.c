@@ -116,7 +116,7 @@ static void job_over(struct job *job, bool again)
 /* Moves the job's folder and is done with it. What cannot be moved now is tried again by whoever takes it up next. */
 static void job_finish(struct job *job, enum spool_state to)
 {
-	bool moved = spool_finish(job->world->spool, job->id, to) == 0;
+	bool moved = spool_finish(job->world->spool, job->id, job->world->instance, to) == 0;
 
 	if (!moved) {
 		log_error(job->id, "cannot be moved to %s/: %s", spool_state_name(to), strerror(errno));

@@ -167,7 +167,7 @@ static void blame(struct supervisor *s, struct roster_entry *entry, const char *
 		if (journal_read(s->spool, SPOOL_ACTIVE, entry->id, &story) != 0 || story.blamed < BLAMED_GIVEN_UP)
 			return;
 		(void)journal(s->spool, entry->id, true, "undelivered", "workers die even of answering it");
-		if (spool_finish(s->spool, entry->id, SPOOL_UNDELIVERED) != 0)
+		if (spool_finish(s->spool, entry->id, lease_instance(s->lease), SPOOL_UNDELIVERED) != 0)
 			return;
 	} else {
 		snprintf(name, sizeof name, "%s.json", entry->id);
