@@ -486,6 +486,28 @@ static void errors(void **state)
 	}
 }
 
+/* One good connection is enough, so while one is not known yet nothing has failed, neither here nor for what looks at it. */
+static void one_unknown(void **state)
+{
+	static const char plan[] = "{" HEAD ", \"resource_changes\": ["
+		CHANGE("a_t.a", "a_t", "a", "", "{}", "{}") "," CHANGE("c_t.c", "c_t", "c", "", "{}", "{}") ","
+		CHANGE("b_t.bad", "b_t", "bad", "", "{\"ok\": false}", "{}") ","
+		CHANGE("b_t.later", "b_t", "later", "", "{}", "{\"ok\": true}") "], "
+		"\"configuration\": {\"root_module\": {\"resources\": ["
+		CONFIG("a_t.a", "a_t", "a", "\"r\": {\"references\": [\"b_t.bad.id\", \"b_t.bad\", \"b_t.later.id\", "
+		"\"b_t.later\"]}") "," CONFIG("c_t.c", "c_t", "c", "\"r\": {\"references\": [\"a_t.a.id\", \"a_t.a\"]}") "]}}}";
+#define ONE_OK "{and: [{cond_type: attribute, resource_types: [b_t], attribute: ok, operator: is_true}, " \
+	"{cond_type: connection, resource_types: [a_t], connected_resource_types: [b_t], operator: one_exists}"
+	static const struct row rows[] = {
+		{ NULL, ONE_OK "]}", "a_t.a unknown, b_t.bad fail, b_t.later unknown" },
+		{ NULL, ONE_OK ", {cond_type: connection, resource_types: [c_t], connected_resource_types: [a_t], operator: "
+			"not_exists}]}", "a_t.a unknown, b_t.bad fail, b_t.later unknown, c_t.c unknown" },
+	};
+
+	(void)state;
+	try_rows(rows, COUNT(rows), plan);
+}
+
 /* References in circles end by themselves. */
 static void circles(void **state)
 {
@@ -775,6 +797,7 @@ int main(void)
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(absent),
 		cmocka_unit_test(errors),
+		cmocka_unit_test(one_unknown),
 		cmocka_unit_test(circles),
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(many_steps),

@@ -91,14 +91,29 @@ static uint8_t swapped(uint8_t bits)
 		((bits & PASSED) != 0 ? FAILED : 0) | ((bits & FAILED) != 0 ? PASSED : 0));
 }
 
-/* What the edges found of a node come to. */
+/* The one bit that is left of several. */
+static uint8_t settled(uint8_t bits, bool and)
+{
+	static const uint8_t and_order[] = { FAILED, ERROR, UNKNOWN, PASSED },
+		or_order[] = { PASSED, ERROR, UNKNOWN, FAILED };
+	const uint8_t *order = and ? and_order : or_order;
+
+	for (int i = 0; i < 4; i++) {
+		if ((bits & order[i]) != 0)
+			return order[i];
+	}
+	return 0;
+}
+
+/* What the edges found of a node come to. One that is good is enough for one_exists, and one that is not known yet may be
+ * the good one. */
 static uint8_t connected(enum policy_connection wanted, uint8_t found)
 {
 	if ((found & (PASSED | UNKNOWN | ERROR)) == 0)
 		found |= FAILED;
 	if (wanted == CONNECTION_NOT_EXISTS)
 		return swapped(found);
-	return wanted == CONNECTION_ONE_EXISTS && (found & PASSED) != 0 ? PASSED : found;
+	return wanted == CONNECTION_ONE_EXISTS ? settled(found, false) : found;
 }
 
 /* What a connection condition sees, for each part. */
@@ -195,20 +210,6 @@ static void run_children(const struct connecting *c, const struct policy_block *
 				run_child(c, child, visible, and, bits);
 		}
 	}
-}
-
-/* The one bit that is left of several. */
-static uint8_t settled(uint8_t bits, bool and)
-{
-	static const uint8_t and_order[] = { FAILED, ERROR, UNKNOWN, PASSED },
-		or_order[] = { PASSED, ERROR, UNKNOWN, FAILED };
-	const uint8_t *order = and ? and_order : or_order;
-
-	for (int i = 0; i < 4; i++) {
-		if ((bits & order[i]) != 0)
-			return order[i];
-	}
-	return 0;
 }
 
 /* What the filters of a block leave of a node's bits. */
