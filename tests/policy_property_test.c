@@ -12,34 +12,17 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "checks/checkset.h"
+#include "policy_random.h"
 
 #define ROUNDS 150
 #define EVERY_CUT 25		/* rounds of which one is cut at every byte */
 #define POLICIES 8
-#define PLAN_MAX (4u << 20)
 #define UNRELATED "t_zz"
 
 struct maker {
 	uint64_t model, order;
 	bool shuffle, sections, unrelated;
 };
-
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-static unsigned below(uint64_t *state, unsigned n)
-{
-	return (unsigned)(draw(state) % n);
-}
-
-#define PICK(state, table) ((table)[below(state, COUNT(table))])
 
 /* An object on its way: members as text, written in the order of the plan or in another. */
 struct object {
@@ -473,69 +456,6 @@ static char *make_policies(uint64_t seed)
 
 static size_t seen[OUTCOME_STATUSES];
 
-static void note_done(void *context)
-{
-	*(bool *)context = true;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static char *verdicts(struct outcomes *outcomes)
-{
-	size_t n = outcomes_kept(outcomes), lines_n = 0;
-	char **lines = xcalloc(n + 1, sizeof(*lines));
-	struct buf out = BUF_INIT(PLAN_MAX);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct outcome *one = outcomes_at(outcomes, i);
-
-		if (one->address != NULL && strncmp(one->address, UNRELATED ".", sizeof(UNRELATED)) == 0)
-			continue;
-		seen[one->status]++;
-		lines[lines_n++] = xasprintf("%s %s %s", one->id, one->address != NULL ? one->address : "-",
-			outcome_status_name(one->status));
-	}
-	qsort(lines, lines_n, sizeof(*lines), by_text);
-	for (size_t i = 0; i < lines_n; i++) {
-		buf_printf(&out, "%s\n", lines[i]);
-		free(lines[i]);
-	}
-	free(lines);
-	char *text = xstrdup(buf_text(&out));
-
-	buf_free(&out);
-	return text;
-}
-
-/* In pieces of that many bytes, but first the first one. */
-static char *check_plan(const struct checkset *set, const char *plan, size_t first, size_t piece)
-{
-	struct outcomes *outcomes = outcomes_new(SEVERITY_LOW, true);
-	bool done = false;
-	struct checkset_run *run = checkset_start(set, STAGE_POST_PLAN, PLAN_MAX, PLAN_MAX, outcomes, note_done, &done);
-	size_t len = strlen(plan), at = 0, n = first;
-	char *text;
-
-	while (at < len) {
-		n = n < len - at ? n : len - at;
-		if (checkset_feed(run, plan + at, n) != 0)
-			fail_msg("%s: %s", checkset_plan_error(run), plan);
-		at += n;
-		n = piece;
-	}
-	checkset_end(run);
-	if (checkset_plan_error(run) != NULL)
-		fail_msg("%s: %s", checkset_plan_error(run), plan);
-	assert_true(done);
-	checkset_stop(run);
-	text = verdicts(outcomes);
-	outcomes_free(outcomes);
-	return text;
-}
-
 struct round {
 	uint64_t seed;
 	const char *policies;
@@ -545,7 +465,7 @@ struct round {
 
 static void compare(const struct round *r, const char *what, const char *plan, size_t first, size_t piece)
 {
-	char *got = check_plan(r->set, plan, first, piece);
+	char *got = random_verdicts(r->set, plan, first, piece, UNRELATED ".", seen);
 
 	if (strcmp(got, r->expected) != 0) {
 		/* More than a message of cmocka holds. */
@@ -556,13 +476,12 @@ static void compare(const struct round *r, const char *what, const char *plan, s
 	free(got);
 }
 
-static void try_round(uint64_t seed, const char *folder, bool every_cut)
+static void try_round(uint64_t seed, const char *folder, bool alone)
 {
+	bool every_cut = alone || seed % EVERY_CUT == 1;
 	uint64_t order = seed ^ UINT64_C(0x5ca1ab1e);
 	struct maker m = { .model = seed, .order = order };
-	struct faults faults = { NULL, 0, 0 };
-	char *policies = make_policies(seed + 1), *path = xasprintf("%s/policies.yaml", folder);
-	char *plan = make_plan(&m);
+	char *policies = make_policies(seed + 1), *plan = make_plan(&m);
 	static const struct {
 		const char *what;
 		bool shuffle, sections, unrelated;
@@ -572,17 +491,9 @@ static void try_round(uint64_t seed, const char *folder, bool every_cut)
 		{ "unrelated resources", false, false, true },
 		{ "all of them", true, true, true },
 	};
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_true(fputs(policies, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	struct checkset *set = checkset_load_policies((const char *const[]){ path }, 1, &faults);
-
-	if (faults.errors > 0)
-		faults_print(&faults, stderr);
-	assert_int_equal(faults.errors, 0);
-	struct round r = { seed, policies, set, check_plan(set, plan, strlen(plan), 1) };
+	struct checkset *set = random_set(folder, policies);
+	struct round r = { seed, policies, set, random_verdicts(set, plan, PLAN_MAX, PLAN_MAX, UNRELATED ".",
+		seen) };
 
 	compare(&r, "byte by byte", plan, 1, 1);
 	for (size_t i = 0; i < (every_cut ? strlen(plan) : 8); i++)
@@ -596,31 +507,19 @@ static void try_round(uint64_t seed, const char *folder, bool every_cut)
 		free(other);
 	}
 	checkset_free(set);
-	faults_free(&faults);
 	free(r.expected);
 	free(policies);
-	free(path);
 	free(plan);
 }
 
 static void verdicts_stay(void **state)
 {
-	const char *rounds = getenv("PLANSPOOL_TEST_ROUNDS"), *seed = getenv("PLANSPOOL_TEST_SEED");
-	unsigned long n = rounds != NULL ? strtoul(rounds, NULL, 10) : ROUNDS;
-	char *folder = test_folder();
+	unsigned long n = random_rounds(ROUNDS, try_round);
 
 	(void)state;
-	if (seed != NULL) {
-		try_round(strtoull(seed, NULL, 10), folder, true);
-		test_remove(folder);
-		return;
-	}
-	for (unsigned long i = 0; i < n; i++)
-		try_round(i + 1, folder, i % EVERY_CUT == 0);
-	test_remove(folder);
 	/* The plans and policies must have been about something. */
-	assert_true(seen[OUTCOME_PASSED] > n && seen[OUTCOME_FAILED] > n && seen[OUTCOME_UNKNOWN] > n &&
-		seen[OUTCOME_ERROR] > n);
+	assert_true(n == 0 || (seen[OUTCOME_PASSED] > n && seen[OUTCOME_FAILED] > n && seen[OUTCOME_UNKNOWN] > n &&
+		seen[OUTCOME_ERROR] > n));
 }
 
 int main(void)
