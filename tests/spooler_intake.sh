@@ -108,6 +108,7 @@ for name in active/prod.file active/prod.upwards active/junk done/prod.stray 'do
 done
 mv "$spool/done/old.old" "$spool/done/prod.old"
 expect old failed 'endpoint old is no longer configured'
+assert "old: no policy set is named, as none judged it" [ -z "$(grep -i 'policy set' "$folder/result.json" "$folder/log.jsonl")" ]
 expect_asked GET old ''
 for row in lost.lost:'endpoint lost is no longer configured' prod.unsealed:'none of the 1 secret seal keys opens it' \
 	prod.moved:'belongs to another job'; do

@@ -193,7 +193,8 @@ static void publish(void *context)
 	struct job *job = enter(context);
 	struct spool *spool = job->world->spool;
 	bool pass_on_error = job->in.endpoint->config->pass_on_error && !job->must_fail;
-	const char *checks = checkset_hash(job->in.endpoint->checks);
+	/* The endpoint that lends its callback to a job of a gone one did not judge it. */
+	const char *checks = job->in.gone == NULL ? checkset_hash(job->in.endpoint->checks) : NULL;
 	size_t kept = outcomes_kept(job->outcomes), written;
 	char *outcomes = outcomes_lines(job->outcomes, OUTCOMES_MAX, &written), *body = verdict_body(job->outcomes, pass_on_error, NULL,
 		checks, NULL);
@@ -210,8 +211,9 @@ static void publish(void *context)
 		if (written < kept)
 			(void)journal(spool, job->id, false, "outcomes cut", "the first %zu of %zu fit into outcomes.jsonl", written,
 				kept);
-		(void)journal(spool, job->id, false, "result", "%s; policy set %s", rc == 1 ? "published before, that one is sent" :
-			verdict_failed(job->outcomes, pass_on_error) ? "failed" : "passed", checks);
+		(void)journal(spool, job->id, false, "result", "%s%s%s", rc == 1 ? "published before, that one is sent" :
+			verdict_failed(job->outcomes, pass_on_error) ? "failed" : "passed",
+			checks != NULL ? "; policy set " : "", checks != NULL ? checks : "");
 		job_enter(job, JOB_DELIVERING);
 	} else if (saved == ENOENT) {
 		log_warn(job->id, "its folder is gone: another spooler ended it");
