@@ -57,6 +57,7 @@ refused "an argument too many" 'unexpected' -c "$scratch/planspool.yaml" -l "uni
 refused "no socket" 'usage' -c "$scratch/planspool.yaml"
 refused "a relative path" 'absolute' -c "$scratch/planspool.yaml" -l unix:handler.sock
 refused "a host name" 'numeric' -c "$scratch/planspool.yaml" -l localhost:9000
+refused "a port that is none" 'numeric' -c "$scratch/planspool.yaml" -l 127.0.0.1:65536
 refused "a port alone" 'numeric' -c "$scratch/planspool.yaml" -l 9000
 refused "no configuration" 'no-such.yaml' -c "$scratch/no-such.yaml" -l "unix:$socket"
 echo kept >"$scratch/file"

@@ -98,6 +98,7 @@ sim_run 'usage: plan' 2 /pass
 sim_run 'usage: no such plan' 2 /pass --plan "$scratch/nothing"
 sim_run 'usage: a folder as plan' 2 /pass --plan "$scratch"
 sim_run 'usage: address' 2 /pass --plan "$plan" --listen nowhere
+sim_run 'usage: port' 2 /pass --plan "$plan" --listen 127.0.0.1:65536
 while read -r option; do
 	sim_run "usage: $option" 2 /pass --plan "$plan" "${option%%=*}" "${option#*=}"
 	assert_grep "usage: $option" "^planspool-sim: error: ${option%%=*}: " "$scratch/err"

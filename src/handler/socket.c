@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "handler/socket.h"
 
 #define UNIX_PREFIX "unix:"
@@ -102,13 +104,15 @@ out:
 	return result;
 }
 
-/* Splits "127.0.0.1:9000" or "[::1]:9000" into two allocated strings. */
+/* Splits "127.0.0.1:9000" or "[::1]:9000" into two allocated strings. The port is judged here: getaddrinfo
+ * takes any number and cuts it to 16 bits. */
 static int split_address(const char *text, char **host, char **port)
 {
 	const char *colon = strrchr(text, ':');
 	size_t len = colon ? (size_t)(colon - text) : 0;
+	int64_t number;
 
-	if (len == 0 || colon[1] == '\0')
+	if (len == 0 || text_integer(colon + 1, 1, 65535, &number))
 		return -1;
 	if (text[0] == '[' && text[len - 1] == ']') {
 		text++;

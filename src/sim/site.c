@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "sim/site.h"
 
 struct site {
@@ -250,15 +252,19 @@ static void on_ready(void *context, int fd, unsigned events)
 	pump(context);
 }
 
-/* Splits "ADDR[:PORT]" and looks the numeric address up. NULL if it is none. */
+/* Splits "ADDR[:PORT]" and looks the numeric address up. NULL if it is none. getaddrinfo would cut a
+ * larger port to 16 bits. */
 static struct addrinfo *parse_address(const char *text)
 {
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
 		.ai_socktype = SOCK_STREAM };
 	struct addrinfo *out = NULL;
 	const char *end = text[0] == '[' ? strchr(text, ']') : NULL, *colon = strrchr(end != NULL ? end : text, ':');
+	int64_t number;
 	char *host;
 
+	if (colon != NULL && text_integer(colon + 1, 0, 65535, &number) != 0)
+		return NULL;
 	if (end != NULL)
 		host = xstrndup(text + 1, (size_t)(end - text - 1));
 	else
