@@ -46,7 +46,7 @@ sed -i 's/cond_type: attribute/cond_type: nonsense/' "$policies/password.yaml"
 start_spooler
 accept_and_wait broken
 expect broken failed "could not run: $policies/password.yaml:3: .*nonsense"
-assert_grep "the log says it at the start" "^$policies/password.yaml:3: " "$scratch/spooler.log"
+assert_grep "the log says it at the start" "^planspoold: error: $policies/password.yaml:3: " "$scratch/spooler.log"
 # Still broken, in another place: nothing changes.
 sed -i 's/operator: .*/operator: [/' "$policies/password.yaml"
 reload 'not reloaded: what was in force stays in force$'

@@ -186,7 +186,7 @@ int main(int argc, char **argv)
 	set_limits();
 	block_signals(&ending);
 	settings = settings_load(options.config, &faults);
-	faults_print(&faults, stderr);
+	faults_log(&faults);
 	faults_free(&faults);
 	if (settings == NULL)
 		return EXIT_USAGE;
