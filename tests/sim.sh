@@ -85,6 +85,8 @@ assert_grep 'not accepted' 'not accepted \(503\)$' "$scratch/out"
 assert_grep 'not accepted: the CLI' '^Skipping task results\.$' "$scratch/out"
 sim_run 'another key' 2 /pass --plan "$plan" --hmac-key "$scratch/other-key"
 assert_grep 'another key' 'not accepted \(401\)$' "$scratch/out"
+sim_run 'no such key' 2 /pass --plan "$plan" --hmac-key "$scratch/no-key"
+assert_grep 'no such key' "^planspool-sim: error: $scratch/no-key: No such file" "$scratch/err"
 sim_run 'not reached' 2 /pass --plan "$plan" --endpoint "http://127.0.0.1:1/pass"
 assert_grep 'not reached' 'not delivered: ' "$scratch/out"
 

@@ -119,7 +119,7 @@ static int begin(struct sim *s)
 	if (o->hmac_key != NULL) {
 		s->key = secret_load(o->hmac_key, why);
 		if (s->key == NULL) {
-			log_error(NULL, "%s: %s", o->hmac_key, why);
+			log_error(NULL, "%s", why);
 			return -1;
 		}
 	}
