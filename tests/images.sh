@@ -79,6 +79,10 @@ run 'list as JSON' 0 images list -f images.json --format json
 assert_grep 'list as JSON' '"bucket":"ubuntu","version":"v1","fingerprint":"run-1","status":"revoked"' out
 run 'list nothing' 2 images list -f images.json none
 run 'revoke later, by fingerprint' 0 images revoke -f images.json --at 2099-01-01T00:00:00Z ubuntu run-2
+run 'list no file' 2 images list -f /dev/null
+assert_grep 'list no file' '/dev/null: not a regular file$' err
+run 'check no file' 2 check --images /dev/null plan.json
+assert_grep 'check no file' '/dev/null: not a regular file$' err
 run 'scheduled' 0 images list -f images.json
 assert_grep 'scheduled' 'v2        scheduled' out
 run 'restore' 0 images restore -f images.json ubuntu v1

@@ -370,7 +370,7 @@ struct doc *doc_load(const char *path, struct faults *faults)
 	int fd = fsio_open_linked(path);
 
 	if (fd < 0) {
-		faults_error(faults, path, 0, "%s", errno == EINVAL ? "not a regular file" : strerror(errno));
+		faults_error(faults, path, 0, "%s", fsio_why(errno));
 		return NULL;
 	}
 	if (fsio_read(fd, &text))

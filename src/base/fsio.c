@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -165,6 +166,11 @@ int fsio_read_file(int dirfd, const char *name, struct buf *out)
 int fsio_read_end(int dirfd, const char *name, struct buf *out)
 {
 	return read_file(dirfd, name, true, out);
+}
+
+const char *fsio_why(int error)
+{
+	return error == EINVAL ? "not a regular file" : strerror(error);
 }
 
 bool fsio_unfit(int error)

@@ -21,6 +21,9 @@ int fsio_open_regular(int dirfd, const char *name) __attribute__((warn_unused_re
 /* Opens a file that people name (configuration, keys): the same, but links are followed. */
 int fsio_open_linked(const char *path) __attribute__((warn_unused_result));
 
+/* What this errno of the functions that open or read a file means, for people. */
+const char *fsio_why(int error);
+
 /* Reads the regular file name in dirfd. */
 int fsio_read_file(int dirfd, const char *name, struct buf *out) __attribute__((warn_unused_result));
 

@@ -127,7 +127,7 @@ int seal_public_load(const char *path, struct seal_public *out, char why[SEAL_WH
 	secret_setup();
 	fd = fsio_open_linked(path);
 	if (fd < 0) {
-		snprintf(why, SEAL_WHY, "%s: %s", path, errno == EINVAL ? "not a regular file" : strerror(errno));
+		snprintf(why, SEAL_WHY, "%s: %s", path, fsio_why(errno));
 		return -1;
 	}
 	if (fsio_read(fd, &text) && errno != EMSGSIZE) {

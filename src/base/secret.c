@@ -229,7 +229,7 @@ struct secret *secret_load(const char *path, char why[SECRET_WHY])
 	int fd = fsio_open_linked(path);
 
 	if (fd < 0) {
-		snprintf(why, SECRET_WHY, "%s: %s", path, errno == EINVAL ? "not a regular file" : strerror(errno));
+		snprintf(why, SECRET_WHY, "%s: %s", path, fsio_why(errno));
 		return NULL;
 	}
 	key = take(fd, path, why);

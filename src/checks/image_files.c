@@ -145,7 +145,7 @@ static int read_one(struct image_registry *r, const char *path, struct mark *mar
 
 	if (fd < 0) {
 		*mark = mark_of(-1, NULL);
-		faults_error(faults, path, 0, "%s", strerror(errno));
+		faults_error(faults, path, 0, "%s", fsio_why(errno));
 		return -1;
 	}
 	*mark = mark_of(fstat(fd, &st), &st);

@@ -71,7 +71,7 @@ static int read_manifest(const char *path, json_t **out)
 	int status = CLI_TROUBLE, fd = fsio_open_linked(path);
 
 	if (fd < 0 || fsio_read(fd, &text) != 0)
-		cli_trouble("%s: %s", path, strerror(errno));
+		cli_trouble("%s: %s", path, fsio_why(errno));
 	else if (json_parse(buf_text(&text), text.len, out, why) != 0)
 		cli_trouble("%s: %s", path, why);
 	else if (!json_is_array(json_get(*out, "builds")))

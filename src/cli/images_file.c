@@ -104,7 +104,7 @@ int images_file_open(const char *path, bool missing_ok, struct images_file *f)
 	if (fd < 0 && errno == ENOENT && missing_ok)
 		return CLI_GO_ON;
 	if (fd < 0)
-		return cli_trouble("%s: %s", f->path, strerror(errno));
+		return cli_trouble("%s: %s", f->path, fsio_why(errno));
 	if (fstat(fd, &st) == 0)
 		f->mode = st.st_mode & 0777;
 	status = read_top(f, fd);
