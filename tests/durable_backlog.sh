@@ -10,13 +10,6 @@ start_sender
 configure
 make_spool
 
-# peak: the largest resident size of any process of the spooler, in KiB.
-peak() {
-	for pid in "$spooler_pid" $(pgrep -P "$spooler_pid"); do
-		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status"
-	done | sort -n | tail -n 1
-}
-
 all_done() {
 	for name in "$@"; do
 		[ -d "$spool/done/prod.$name" ] || return 1

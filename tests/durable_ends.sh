@@ -44,8 +44,8 @@ same_finals() {
 	[ "$sent" -ge "$4" ]
 }
 
-# logged SPOOL NAME PLACE TEXT
-logged() {
+# log_has SPOOL NAME PLACE TEXT
+log_has() {
 	grep -q "$4" "$1/$3/prod.$2/log.jsonl" || {
 		echo "no $4 in: $(cat "$1/$3/prod.$2/log.jsonl")"
 		return 1
@@ -85,7 +85,7 @@ prepare_refused() {
 	done
 }
 judge_refused() {
-	only_in "$1" "$2" undelivered && same_finals "$1" "$2" undelivered 1 && logged "$1" "$2" undelivered '"undelivered","detail":"401'
+	only_in "$1" "$2" undelivered && same_finals "$1" "$2" undelivered 1 && log_has "$1" "$2" undelivered '"undelivered","detail":"401'
 }
 
 # The run's time is over, and the sender in trouble.
@@ -98,7 +98,7 @@ lay_late() {
 	echo "$2 7200" | make_jobs "$1"
 }
 judge_late() {
-	only_in "$1" "$2" undelivered && same_finals "$1" "$2" undelivered 1 && logged "$1" "$2" undelivered '"undelivered","detail":"500'
+	only_in "$1" "$2" undelivered && same_finals "$1" "$2" undelivered 1 && log_has "$1" "$2" undelivered '"undelivered","detail":"500'
 }
 
 # Nobody can be called back.
@@ -106,7 +106,7 @@ lay_nowhere() {
 	echo "$2" | make_jobs "$1" https://elsewhere.example
 }
 judge_nowhere() {
-	only_in "$1" "$2" undelivered && logged "$1" "$2" undelivered '"undelivered","detail":"https://elsewhere.example is not one'
+	only_in "$1" "$2" undelivered && log_has "$1" "$2" undelivered '"undelivered","detail":"https://elsewhere.example is not one'
 }
 
 # The sender closes it while it is checked.
@@ -117,7 +117,7 @@ prepare_closed() {
 	done
 }
 judge_closed() {
-	only_in "$1" "$2" 'done' && logged "$1" "$2" 'done' '"closed by the sender"' &&
+	only_in "$1" "$2" 'done' && log_has "$1" "$2" 'done' '"closed by the sender"' &&
 		[ "$(how_often "$2" final)" -eq 0 ]
 }
 
@@ -178,7 +178,7 @@ lay_taken() {
 	sed -i '/undelivered/d' "$1/active/prod.$2/log.jsonl"
 }
 judge_taken() {
-	only_in "$1" "$2" 'done' && same_finals "$1" "$2" 'done' 2 && logged "$1" "$2" 'done' '"taken over"'
+	only_in "$1" "$2" 'done' && same_finals "$1" "$2" 'done' 2 && log_has "$1" "$2" 'done' '"taken over"'
 }
 
 # ---- by a person ----
@@ -195,7 +195,7 @@ run_retry() {
 }
 judge_retry() {
 	[ ! -e "$1/undelivered/prod.$2" ] || { run_retry "$1" "$2" && recover "$1"; } || return 1
-	only_in "$1" "$2" 'done' && same_finals "$1" "$2" 'done' 2 && logged "$1" "$2" 'done' '"retried"'
+	only_in "$1" "$2" 'done' && same_finals "$1" "$2" 'done' 2 && log_has "$1" "$2" 'done' '"retried"'
 }
 
 # planspool purge: what it had to remove is there whole, or gone, and the next one removes the rest; what waits is not touched.

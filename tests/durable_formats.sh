@@ -19,8 +19,8 @@ lay_out() {
 	find "$spool" -type f -exec sed -i "s|@API@|$api|g; s|@RECEIVED@|$(date -u +%Y-%m-%dT%H:%M:%S.000Z)|g; s|@HOST@|$(uname -n)|g" {} +
 }
 
-# logged NAME EVENT: how often it is in the log of a job in done/.
-logged() {
+# events NAME EVENT: how often it is in the log of a job in done/.
+events() {
 	grep -c "\"event\":\"$2\"" "$spool/done/prod.$1/log.jsonl" || :
 }
 
@@ -39,7 +39,7 @@ expect answered failed 'delete_me'
 assert "answered: it was decided" cmp -s "$scratch/answered" "$sender/answered.final.1"
 expect_asked GET answered ''
 for name in checking answered blamed; do
-	assert_equal "$name: taken over" 1 "$(logged "$name" 'taken over')"
+	assert_equal "$name: taken over" 1 "$(events "$name" 'taken over')"
 done
 assert "known: a duplicate changes nothing" cmp -s "$scratch/known" "$spool/done/prod.known/log.jsonl"
 expect_asked PATCH known ''

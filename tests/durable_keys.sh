@@ -23,14 +23,6 @@ use() {
 	configure
 	sed -i "s|^seal: .*|seal: {public_key: $scratch/seal.pub, secret_key: [$secret]}|" "$scratch/planspool.yaml"
 }
-logged() {
-	[ "$(grep -c "$1" "$scratch/spooler.log")" -ge "$2" ]
-}
-reload() {
-	before=$(grep -c ': reloaded$' "$scratch/spooler.log" || :)
-	kill -HUP "$spooler_pid"
-	retry 30 logged ': reloaded$' $((before + 1)) || fail "not reloaded"
-}
 # accept_in_flight WAY: jobs that are checked, that are delivered and that wait for another try; planspoold runs.
 accept_in_flight() {
 	changing "$1-again"
@@ -65,7 +57,7 @@ use young young old
 post_job early
 assert_grep "early" '^Status: 503 ' "$scratch/response"
 assert_grep "the handler says why" 'seal' "$scratch/handler.log"
-reload
+reload ': reloaded$'
 accept_job early
 accept_in_flight sealed-anew
 # What went to workers of the old settings and is left by them is opened by those of the new.
@@ -104,7 +96,7 @@ assert "what was decided is kept" cmp -s "$scratch/decided" "$spool/undelivered/
 "$planspool" retry prod.gone-new >/dev/null || fail "planspool retry: exit status $?"
 retry 30 [ -d "$spool/undelivered/prod.gone-new" ] || fail "gone-new does not come back"
 use young young old
-reload
+reload ': reloaded$'
 "$planspool" retry prod.gone-plan prod.gone-final prod.gone-again prod.gone-new >/dev/null || fail "planspool retry: exit status $?"
 for job in plan final again new; do
 	ends "gone-$job"

@@ -12,12 +12,6 @@ limits='{plan: 1MiB}'
 configure
 make_spool
 
-# peak: the largest resident size of any process of the spooler, in KiB.
-peak() {
-	for pid in "$spooler_pid" $(pgrep -P "$spooler_pid"); do
-		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status"
-	done | sort -n | tail -n 1
-}
 # at_once NAME...: accepts them and waits until they have ended, in done/ or undelivered/.
 ended() {
 	[ -z "$(find "$spool/new" "$spool/active" -name 'prod.*')" ]

@@ -128,6 +128,25 @@ stop_spooler() {
 	wait "${1:-$spooler_pid}" || fail "planspoold: exit status $?"
 }
 
+# logged TEXT COUNT: whether the spooler said so at least so often.
+logged() {
+	[ "$(grep -c "$1" "$scratch/spooler.log")" -ge "$2" ]
+}
+
+# reload TEXT: HUP; the log then says so once more.
+reload() {
+	before=$(grep -c "$1" "$scratch/spooler.log" || :)
+	kill -HUP "$spooler_pid"
+	retry 30 logged "$1" $((before + 1)) || fail "HUP: the log does not say: $1"
+}
+
+# peak: the largest resident size of any process of the spooler, in KiB.
+peak() {
+	for pid in "$spooler_pid" $(pgrep -P "$spooler_pid"); do
+		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status"
+	done | sort -n | tail -n 1
+}
+
 # asked METHOD NAME: what the sender was asked for a job and how it answered, as in "plan:204 plan:307 storage:200".
 asked() {
 	sed -n "s/.*\"method\":\"$1\".*\"job\":\"$2\",\"what\":\"\\([a-z]*\\)\".*\"answer\":\\([0-9]*\\)}\$/\\1:\\2/p" \

@@ -10,9 +10,6 @@ cp "$src/tests/plans/lifecycle/destroy.json" "$sender/destroy.json"
 configure
 make_spool
 
-logged() {
-	[ "$(grep -c "$1" "$scratch/spooler.log")" -ge "$2" ]
-}
 accept_and_wait() {
 	accept_job "$@"
 	retry 30 [ -d "$spool/done/prod.$1" ] || fail "$1 does not end"

@@ -24,10 +24,6 @@ make_spool
 # shellcheck disable=SC2119
 start_spooler
 
-logged() {
-	[ "$(grep -c "$1" "$scratch/spooler.log")" -ge "$2" ]
-}
-
 # judged JOB STATUS: by what is in force.
 judged() {
 	accept_job "$1"

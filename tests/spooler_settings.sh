@@ -11,15 +11,6 @@ checks="[{policies: [$policies]}, {changes: {max_delete: 10}}]"
 configure
 make_spool
 
-logged() {
-	[ "$(grep -c "$1" "$scratch/spooler.log")" -ge "$2" ]
-}
-# reload TEXT: HUP; the log then says so once more.
-reload() {
-	before=$(grep -c "$1" "$scratch/spooler.log" || :)
-	kill -HUP "$spooler_pid"
-	retry 30 logged "$1" $((before + 1)) || fail "HUP: the log does not say: $1"
-}
 accept_and_wait() {
 	accept_job "$1"
 	retry 30 [ -d "$spool/done/prod.$1" ] || fail "$1 does not end"
